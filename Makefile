@@ -1,0 +1,47 @@
+# Needs python3 (3.11 or later), git and make; everything else goes into .venv.
+#   make lesson                      run the first lesson, pages in _lessons/
+#   make lesson LESSON=15_sampling   another one; LESSON=all for every one
+#   make test                        all tests
+PYTHON ?= python3
+LESSON ?= 04_pipelines
+ARGS   ?=
+BIN    := .venv/bin
+STAMP  := .venv/.installed
+
+.PHONY: help lesson test venv export readme train clean
+help:
+	@sed -n '2,4s/^#   //p' Makefile
+	@echo "make venv | export | readme | train | clean"
+
+venv: $(STAMP)
+
+# made once; made anew when the requirements change
+$(STAMP): settings.ini pyproject.toml setup.py constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3,11) and "sdcourse needs Python 3.11 or later, but $(PYTHON) is %d.%d. Name a newer one: make PYTHON=python3.12 ..." % sys.version_info[:2])'
+	@test -x $(BIN)/python || { echo "making .venv"; $(PYTHON) -m venv .venv; }
+	@echo "installing PyTorch into .venv (once, some minutes)"
+	@$(BIN)/python -m pip install -q "$$(grep '^torch==' constraints.txt)"
+	@echo "installing the rest"
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+	@touch $(STAMP)
+
+lesson: $(STAMP)
+	@$(BIN)/python tools/lessons.py $(LESSON)
+
+# e.g. make test ARGS='tests/test_imports.py'
+test: $(STAMP)
+	@HF_HUB_OFFLINE=$${HF_HUB_OFFLINE-1} $(BIN)/python -m pytest $(ARGS)
+
+# after editing a notebook: the modules, the clean notebooks, the README
+export: $(STAMP)
+	$(BIN)/nbdev-export && $(BIN)/nbdev-clean && $(BIN)/python tools/readme.py
+
+readme: $(STAMP)
+	$(BIN)/python tools/readme.py
+
+# e.g. make train ARGS='--stage unet --size cpu --minutes 60 --resume'
+train: $(STAMP)
+	$(BIN)/python -m sdcourse.training $(ARGS)
+
+clean:
+	rm -rf .venv _lessons _proc build dist *.egg-info .pytest_cache
