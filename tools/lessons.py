@@ -63,7 +63,7 @@ def run_lesson(path, gpu=False, timeout=3600):
             at[0] = index
             return await super().async_execute_cell(cell, index, **kw)
     start, err = time.time(), None
-    try: Client(nb, timeout=timeout, kernel_name='python3', resources=dict(metadata=dict(path=str(path.parent)))).execute()
+    try: Client(nb, timeout=timeout, kernel_name='python3', extra_arguments=['--log-level=40'], resources=dict(metadata=dict(path=str(path.parent)))).execute()
     except CellExecutionError as e: err = str(e)
     except CellTimeoutError: err = f"The cell took more than {timeout} seconds."
     except DeadKernelError: err = "The kernel died (out of memory?)."
