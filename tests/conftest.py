@@ -1,0 +1,27 @@
+"What several test files need"
+import json, os, re, subprocess, sys
+from pathlib import Path
+import pytest
+
+root = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(root/'tools'))
+nbs, lib = root/'nbs', root/'sdcourse'
+bin_ = Path(sys.executable).parent
+notebooks = sorted(nbs.glob('*.ipynb'))
+numbered = [p for p in notebooks if re.match(r'\d\d_', p.name)]
+quiet = {k: v for k,v in os.environ.items() if k != 'SDCOURSE_MODEL'} | dict(
+    OMP_NUM_THREADS='1', OMP_WAIT_POLICY='PASSIVE', HF_HUB_OFFLINE='1', TOKENIZERS_PARALLELISM='false')
+
+def cells(path): return [{**c, 'source': ''.join(c['source'])} for c in json.loads(path.read_text(encoding='utf-8'))['cells']]
+
+def sh(*args, **kw):
+    "Run a command, return (exit status, all it said)"
+    r = subprocess.run([str(o) for o in args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **({'cwd': root, 'env': quiet} | kw))
+    return r.returncode, re.sub(r'\x1b\[[0-9;]*m', '', r.stdout)
+
+def tracked(*under):
+    "Files that git knows, as paths; skips the test where there is no repository"
+    if not (root/'.git').exists(): pytest.skip("not a git checkout")
+    rc, out = sh('git', 'ls-files', '-z', *under)
+    assert rc == 0, out
+    return [root/p for p in out.split('\0') if p and (root/p).is_file()]
