@@ -1,14 +1,18 @@
 "The wheel holds what it should, and nothing else"
-import io, re, sys, zipfile
+import io, re, shutil, sys, zipfile
 from email import message_from_string
 import pytest
 from conftest import lib, root, sh, tracked
 
 @pytest.fixture(scope='module')
 def wheel(tmp_path_factory):
-    "A wheel, made from the source distribution as a stranger would get it"
-    d = tmp_path_factory.mktemp('dist')
-    rc, out = sh(sys.executable, '-m', 'build', '--no-isolation', '--outdir', d, root)
+    "A wheel, made from the source distribution, made from the files that git knows: as a stranger would get it"
+    d, src = tmp_path_factory.mktemp('dist'), tmp_path_factory.mktemp('src')
+    for p in tracked():
+        to = src/p.relative_to(root)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(p, to)
+    rc, out = sh(sys.executable, '-m', 'build', '--no-isolation', '--outdir', d, src)
     assert rc == 0, out[-3000:]
     (path,) = d.glob('*.whl')
     with zipfile.ZipFile(path) as z: yield z
