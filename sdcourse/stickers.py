@@ -10,7 +10,8 @@ __all__ = ['DATA', 'VOCAB', 'COLORS', 'COLOR_WORDS', 'TINTS', 'NEON', 'REAL', 'S
            'NUMBERS', 'DIGITS', 'HOLD_TINT', 'HOLD_RIDE', 'HOLD_HAT', 'HOLD_SCENE', 'HOLD_SUBJ', 'WORLDS',
            'load_sprites', 'rim_color', 'tint', 'ink', 'pixelate', 'die_cut', 'neon', 'watercolor', 'Sprites',
            'gradient', 'wash', 'Canvas', 'stripes', 'dots', 'checks', 'pattern', 'scene', 'background', 'held_out',
-           'Dice', 'far', 'an', 'caption_of', 'picture_of', 'key_of', 'World', 'make_world']
+           'Dice', 'far', 'an', 'caption_of', 'picture_of', 'key_of', 'World', 'make_world', 'parse_caption', 'words',
+           'nearest_words', 'held_out_prompts', 'eval_prompts']
 
 # %% ../nbs/01_stickers.ipynb #c2
 import difflib,json,math,re
@@ -1046,3 +1047,263 @@ def make_world(
     "One of the two worlds that models are trained on"
     if name not in WORLDS: raise ValueError(f'There is no world {name!r}; there are {" and ".join(map(repr, WORLDS))}')
     return World(**(WORLDS[name] | overrides))
+
+# %% ../nbs/01_stickers.ipynb #c84
+def _tokens(text): return re.findall(r"[\w'<>-]+", text.lower().replace('colour', 'color'))
+
+def _all_color_words(): return [(w,c) for c in COLORS for w in COLOR_WORDS.get(c, [c])]
+
+def _from(word, text): return text[text.index(word):]   # "on a red and blue gradient" -> "red and blue gradient"
+
+# %% ../nbs/01_stickers.ipynb #c85
+def _noun_phrases(names):
+    for name in names:
+        for f in VOCAB[name]['forms']:
+            yield f['s'],'noun',(name,1)
+            if f['p'] and f['p']!=f['s']: yield f['p'],'noun',(name,None)
+
+def _bg_phrases():
+    colors = _all_color_words()
+    for w,c in colors:
+        yield f'{w} background','bg',dict(kind='plain', c=c)
+        for p,forms in PATTERNS.items():
+            for f in forms: yield _from(w, f.format(w)),'bg',dict(kind='pat', p=p, c=c)
+        for w2,c2 in colors:
+            for f in GRADIENTS: yield _from(w, f.format(w,w2)),'bg',dict(kind='grad', c=c, c2=c2)
+    for name,forms in SCENES.items():
+        for f in forms: yield f,'bg',dict(kind='scene', name=name)
+
+def _relation_phrases():
+    for kind,forms in RELATIONS.items():
+        for f in forms.values():
+            between,after = re.split(r'\{.\}', f)[1:]
+            yield between,'rel',('pair' if after else kind, f[1]=='1')
+            if after: yield after,'rel',(kind,False)
+
+# %% ../nbs/01_stickers.ipynb #c86
+def _other_phrases():
+    for w,c in _all_color_words()+[(c,c) for c in TINTS]:
+        yield w,'color',c
+        yield f'written in {w}','written',c
+    for size,ws in SIZES.items(): yield from ((w,'size',size) for w in ws)
+    for pos,ws in POS_WORDS.items(): yield from ((w,'pos',pos) for w in ws)
+    for name,s in STYLES.items(): yield from ((w,'style',name) for w in s['pre']+s['suf']+[s['adj'] or name, name])
+    for n,w in enumerate(DIGITS):
+        for x in (w,str(n)):
+            yield from ((f,'digit',n) for f in (f'handwritten {x}', f'handwritten digit {x}', f'number {x}'))
+            if n: yield x,'number',n
+    for w in PRETTY+tuple(PREFIX)+('photograph','picture','image','photo','drawing','illustration','written by hand'): yield w,'skip',None
+
+# %% ../nbs/01_stickers.ipynb #c87
+_glue = set('a an the of in on at against front with and to by its for side style background plain'.split())
+_default_names = tuple(v['name'] for v in VOCAB.values() if v['tier']<=2)
+
+@lru_cache
+def _lexicon(names):
+    "All phrases of the grammar: words -> (what it is, value), the first meaning first"
+    lex = {}
+    for phrases in (_other_phrases(), _relation_phrases(), _bg_phrases(), _noun_phrases(names)):
+        for text,what,value in phrases:
+            ws = tuple(_tokens(text))
+            lex.setdefault(ws[1:] if ws[0] in ('a','an') else ws, (what,value))
+    return lex,max(map(len, lex))
+
+# %% ../nbs/01_stickers.ipynb #c88
+def _chunks(ws, names):
+    "Cut words into phrases of the grammar, at each place the longest: (what, value, position)"
+    lex,longest = _lexicon(names)
+    i = 0
+    while i<len(ws):
+        for n in range(longest, 0, -1):
+            found = lex.get(tuple(ws[i:i+n]))
+            if found: break
+        yield *(found or ('glue' if ws[i] in _glue else 'unknown', ws[i])), i
+        i += n
+
+# %% ../nbs/01_stickers.ipynb #c89
+class _Reading:
+    "Reads phrases from the last to the first: a colour, a size or a number belongs to the noun after it"
+    def __init__(self, ws, names):
+        self.ws,self.names,self.noun = ws,names,None
+        self.items,self.at,self.rels,self.unknown,self.counts = [],[],[],[],[]
+        self.style = self.bg = self.size = self.pos = self.hand = None
+        for what,value,i in reversed(list(_chunks(ws, names))): getattr(self, '_'+what)(value, i)
+
+    def _noun(self, value, i, **digit):
+        self.noun = dict(name=value[0], tint=None, **digit)
+        self.items.insert(0, self.noun)
+        self.at.insert(0, i)
+        self.counts.insert(0, value[1])
+    def _digit(self, n, i): self._noun((DIGITS[n],1), i, digit=n)
+    def _written(self, c, i): self.hand = c
+    def _skip(self, value, i): pass
+    def _glue(self, w, i): self.noun = None
+    def _unknown(self, w, i): self.unknown.insert(0, w)
+    def _style(self, s, i): self.style = s
+    def _pos(self, pos, i): self.noun,self.pos = None,pos
+    def _bg(self, bg, i): self.noun,self.bg = None,dict(bg)
+    def _rel(self, rel, i):
+        self.noun = None
+        self.rels.insert(0, (*rel,i))
+    def _size(self, size, i): self.size = size
+    def _number(self, n, i):
+        if self.noun: self.counts[0] = n
+        else: self._unknown(self.ws[i], i)
+    def _color(self, c, i):
+        if self.noun: self.noun['tint'] = c
+        elif i and self.ws[i-1]=='on': self.bg = dict(kind='plain', c=c)
+        elif c in self.names: self._noun((c,1), i)   # an orange
+        else: self._unknown(self.ws[i], i)
+
+    def relation(self):
+        "How the first two nouns are related, and whether they are named in the other order"
+        first,second = self.at[:2]
+        rels = [(kind,swap) for kind,swap,i in self.rels if i>first and (i<second or kind=='wear')]
+        weak = lambda r: r[0] in ('hold','pair') and not r[1]
+        return sorted(rels, key=weak)[0] if rels else ('pair',False)
+
+# %% ../nbs/01_stickers.ipynb #c90
+_alone = {tuple(_tokens(re.sub('^an? ', '', f))):name for name,forms in SCENE_ONLY.items() for f in forms}
+
+def _scene_alone(ws, anywhere):
+    "The scene that the words name, all of them or `anywhere` among them"
+    if not anywhere: return _alone.get(tuple(ws[ws[:1] in (['a'],['an']):]))
+    text = ' '.join(ws)
+    return next((name for f,name in _alone.items() if re.search(rf'\b{" ".join(f)}\b', text)), None)
+
+def _kind(r):
+    if not r.items: return 'empty'
+    if 'digit' in r.items[0]: return 'digit'
+    if len(r.items)>1: return r.relation()[0]
+    return 'count' if r.counts!=[1] else 'corner' if r.pos else 'single'
+
+# %% ../nbs/01_stickers.ipynb #c91
+def parse_caption(
+    caption,   # A caption, or a prompt of your own
+    nouns=None # Names of the nouns to know, or a `World`; None: all of tiers 1 and 2
+):             # kind, items, count (None: many), style, bg, size, pos and unknown: the words that mean nothing here
+    "What a caption says, as a dict like a spec"
+    if not isinstance(caption, str): raise TypeError(f'A caption is a str, not {type(caption).__name__}')
+    names = _default_names if nouns is None else tuple(getattr(nouns, 'nouns', nouns))
+    ws = _tokens(caption)
+    said = _scene_alone(_tokens(re.sub('^('+'|'.join(PREFIX)+')', '', caption.lower())), anywhere=False)
+    r = _Reading([] if said else ws, names)
+    if not r.items and not r.bg: said = said or _scene_alone(ws, anywhere=True)
+    if said: r.bg = dict(kind='scene', name=said)
+    kind = _kind(r)
+    if len(r.items)>1 and r.relation()[1]: r.items[:2] = r.items[1::-1]   # the left one first, or the upper one
+    if kind=='digit' and r.hand: r.items[0]['tint'] = r.hand
+    count = None if None in r.counts else sum(r.counts)
+    return dict(kind=kind, items=r.items, count=count, style=r.style, bg=r.bg, size=r.size, pos=r.pos, unknown=r.unknown)
+
+# %% ../nbs/01_stickers.ipynb #c92
+def _spoken(world):
+    "Every phrase that captions of `world` are made of"
+    on = lambda *kinds: any(world.p.get(k) for k in kinds)
+    yield from PRETTY+tuple(PREFIX)+tuple(TINTS)+('a','an','the','background','with','on','against')
+    for v in world.vocab:
+        for f in v['forms']: yield from (f['s'], on('count') and f['p'] or '')
+    for s in STYLES:
+        if world.style_p.get(s): yield from STYLES[s]['pre']+STYLES[s]['suf']+[STYLES[s]['adj'] or '']
+    for kind in RELATIONS:
+        if on(kind): yield from RELATIONS[kind].values()
+    yield from (w for w,c in _all_color_words())
+    if on('single','corner'): yield from sum(SIZES.values(), ())
+    if on('corner'): yield from sum(POS_WORDS.values(), [])
+    if on('count'): yield from NUMBERS.values()
+    if on('empty'): yield from sum(SCENE_ONLY.values(), ['a plain background'])
+    if on('digit'): yield from DIGITS+list('0123456789')+['a handwritten digit','the number','written by hand','written in']
+    for k,d in dict(scene=SCENES, pattern=PATTERNS, gradient={0:GRADIENTS}).items():
+        if world.bg_p.get(k): yield from sum(d.values(), [])
+
+# %% ../nbs/01_stickers.ipynb #c93
+def words(
+    world=None # A `World`; None: the default one, with all styles
+):             # Sorted
+    "All words of the captions of `world`"
+    return sorted({w for s in _spoken(world or World()) for w in _tokens(re.sub(r'\{.*?\}', '', s))})
+
+# %% ../nbs/01_stickers.ipynb #c94
+def nearest_words(
+    word,      # A word that is perhaps not known
+    n=3,       # At most so many
+    world=None # A `World`; None: the default one
+):
+    "The words of `world` that look most like `word`"
+    return difflib.get_close_matches(word.lower(), words(world), n)
+
+# %% ../nbs/01_stickers.ipynb #c96
+def _phrase(v, *adj):
+    f = v['forms'][0]
+    s = ' '.join([*adj, f['s']])
+    return s if f['art']=='' else 'the '+s if f['art']=='the' else an(s)
+
+def _rims(world, v):
+    "The colours at the edge of `v` in the styles it may be drawn in when none is named"
+    styles = [s for s,p in world.plain_p.items() if p and s!='sticker' and world.sprites.has(v['slug'], s)]
+    return [world.sprites.rim(v['slug'], s) for s in styles]
+
+# %% ../nbs/01_stickers.ipynb #c97
+def _ask_object(w, d, v):
+    c = d.choice(_color_names)
+    return f'{_phrase(v)} on {an(c)} background' if far(COLORS[c], _rims(w, v)) else None
+
+def _ask_scene(w, d, v):
+    name = d.choice(_scene_names)
+    if (v['name'],name) in HOLD_SCENE or not far(_scene_color(name, 0), _rims(w, v), 75): return None
+    return f'{_phrase(v)} {d.choice(SCENES[name])}' if w.bg_p.get('scene') else None
+
+def _ask_style(w, d, v):
+    style = d.choice([s for s,p in w.style_p.items() if p])
+    return d.choice(STYLES[style]['pre']).format(_phrase(v)) if w.sprites.has(v['slug'], style) else None
+
+def _ask_colour(w, d, v):
+    color = d.choice(_tint_names)
+    return None if v['category']=='sky' or (v['name'],color) in HOLD_TINT else _phrase(v, color)
+
+def _ask_count(w, d, v):
+    many = v['forms'][0]['p']
+    return f'{NUMBERS[d.number(3)+2]} {many}' if many and w.p.get('count') else None
+
+def _ask_pair(w, d, v):
+    other = w.noun(d)
+    return None if other is v else f'{_phrase(v)} next to {_phrase(other)}'
+
+_asks = dict(object=_ask_object, scene=_ask_scene, style=_ask_style, colour=_ask_colour, count=_ask_count, pair=_ask_pair)
+
+# %% ../nbs/01_stickers.ipynb #c98
+def held_out_prompts(
+    world # A `World`
+):
+    "The held-out compositions that `world` has words for"
+    has = lambda *names: all(n in world.nouns for n in names)
+    say = lambda n,*adj: _phrase(VOCAB[n], *adj)
+    out = [say(n, c) for n,c in sorted(HOLD_TINT) if has(n)]
+    if world.p.get('ride'): out += [f'{say(a)} riding {say(b)}' for a,b in sorted(HOLD_RIDE) if has(a,b)]
+    if world.p.get('wear'): out += [f'{say(a)} wearing {say(b)}' for a,b in sorted(HOLD_HAT) if has(a,b)]
+    if world.bg_p.get('scene'): out += [f'{say(n)} {SCENES[s][0]}' for n,s in sorted(HOLD_SCENE) if has(n)]
+    return out
+
+# %% ../nbs/01_stickers.ipynb #c99
+def _rounds(d, xs):
+    "The items of `xs` in some order, then in another, without end"
+    while True: yield from (xs[i] for i in d.rng.permutation(len(xs)))
+
+def eval_prompts(
+    kind,       # 'object', 'scene', 'style', 'colour', 'count', 'pair' or 'held_out'
+    n=100,      # How many
+    seed=0,     # Another seed, other prompts
+    world='cpu' # A `World`, or a name in `WORLDS`
+):
+    "Prompts to measure a model with: every noun as often as the others"
+    if kind not in _asks and kind!='held_out': raise ValueError(f'There are no {kind!r} prompts; there are {", ".join(_asks)}, held_out')
+    w,d = make_world(world) if isinstance(world, str) else world,Dice(17, seed)
+    xs = held_out_prompts(w) if kind=='held_out' else w.vocab
+    ask = (lambda w,d,x: x) if kind=='held_out' else _asks[kind]
+    out,tries = [],0
+    for x in _rounds(d, xs):
+        if len(out)>=n: return out
+        prompt = next(filter(None, (ask(w, d, x) for _ in range(20))), None)
+        if prompt: out.append(prompt)
+        tries += 1
+        if tries>1000 and not out: raise ValueError(f'{w} has no {kind!r} prompts')
