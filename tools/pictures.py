@@ -1,0 +1,42 @@
+"""Make the row of pictures at the top of the README: `python tools/pictures.py [--seed 1]`
+
+All five start from the same noise. Without trained weights the sticker world, which the model learns from, draws them, and
+the README says so. Afterwards run `make readme`."""
+import argparse, json
+from pathlib import Path
+
+folder = Path(__file__).resolve().parent.parent/'nbs'/'images'
+prompts = ['a fox on a teal background', 'a robot in space', 'an ink drawing of a bicycle on a yellow background', 'a penguin in the snow', 'pixel art of a castle on a pink background']
+
+def by_model(seed):
+    "The embedded model's pictures"
+    import torch
+    from sdcourse.models import load
+    pipe = load('stickers').pipe
+    pipe.set_progress_bar_config(disable=True)
+    return [pipe(p, num_inference_steps=30, guidance_scale=4., generator=torch.Generator().manual_seed(seed)).images[0] for p in prompts]
+
+def by_world(seed):
+    "What a teacher would draw: the first picture of the world, from `seed` on, that fits"
+    from PIL import Image
+    from sdcourse.stickers import make_world, parse_caption
+    world = make_world()
+    about = lambda d: ([o['name'] for o in d['items']], [o['tint'] for o in d['items']], d['style'] or 'cartoon', d['bg'].get('c') or d['bg'].get('name'), d['size'], d['pos'])
+    def first(p):
+        want, i = about(parse_caption(p)), seed
+        while about(world.spec(i)) != want: i += 1
+        return Image.fromarray(world[i][0])
+    return [first(p) for p in prompts]
+
+def main():
+    a = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    a.add_argument('--seed', type=int, default=1)
+    seed = a.parse_args().seed
+    trained = (folder.parent.parent/'sdcourse'/'weights'/'stickers'/'model_index.json').exists()
+    ims = (by_model if trained else by_world)(seed)
+    for i,im in enumerate(ims): im.save(folder/f'row_{i}.png', optimize=True)
+    about = dict(seed=seed, by='model' if trained else 'world', prompts=prompts, size=ims[0].width)
+    (folder/'row.json').write_text(json.dumps(about, indent=1)+'\n')
+    print(f"{len(ims)} pictures by the {about['by']} in {folder.name}/")
+
+if __name__ == '__main__': main()
