@@ -12,9 +12,10 @@ def by_model(seed):
     "The embedded model's pictures"
     import torch
     from sdcourse.models import load
-    pipe = load('stickers').pipe
+    sd = load('stickers')
+    pipe = sd.pipe
     pipe.set_progress_bar_config(disable=True)
-    return [pipe(p, num_inference_steps=30, guidance_scale=4., generator=torch.Generator().manual_seed(seed)).images[0] for p in prompts]
+    return [pipe(p, num_inference_steps=30, guidance_scale=sd.guidance, generator=torch.Generator().manual_seed(seed)).images[0] for p in prompts]
 
 def by_world(seed):
     "What a teacher would draw: the first picture of the world, from `seed` on, that fits"
