@@ -6,7 +6,9 @@ PYTHON ?= python3
 LESSON ?= 04_pipelines
 ARGS   ?=
 BIN    := .venv/bin
-STAMP  := .venv/.installed
+# what the environment was made from; by content, because nbdev touches pyproject.toml
+MADE   := $(shell cat settings.ini pyproject.toml setup.py constraints.txt | cksum | cut -d' ' -f1)
+STAMP  := .venv/.made-from-$(MADE)
 
 .PHONY: help lesson test venv export readme train clean
 help:
@@ -16,14 +18,14 @@ help:
 venv: $(STAMP)
 
 # made once; made anew when the requirements change
-$(STAMP): settings.ini pyproject.toml setup.py constraints.txt
+$(STAMP):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3,11) and "sdcourse needs Python 3.11 or later, but $(PYTHON) is %d.%d. Name a newer one: make PYTHON=python3.12 ..." % sys.version_info[:2])'
 	@test -x $(BIN)/python || { echo "making .venv"; $(PYTHON) -m venv .venv; }
 	@echo "installing PyTorch into .venv (once, some minutes)"
 	@$(BIN)/python -m pip install -q "$$(grep '^torch==' constraints.txt)"
 	@echo "installing the rest"
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
-	@touch $(STAMP)
+	@rm -f .venv/.made-from-* && touch $(STAMP)
 
 lesson: $(STAMP)
 	@$(BIN)/python tools/lessons.py $(LESSON)
