@@ -20,7 +20,7 @@ venv: $(STAMP)
 # made once; made anew when the requirements change
 $(STAMP):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3,11) and "sdcourse needs Python 3.11 or later, but $(PYTHON) is %d.%d. Name a newer one: make PYTHON=python3.12 ..." % sys.version_info[:2])'
-	@test -x $(BIN)/python || { echo "making .venv"; $(PYTHON) -m venv .venv; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo "making .venv"; $(PYTHON) -m venv .venv; }
 	@echo "installing PyTorch into .venv (once, some minutes)"
 	@$(BIN)/python -m pip install -q "$$(grep '^torch==' constraints.txt)"
 	@echo "installing the rest"
