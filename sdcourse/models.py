@@ -273,6 +273,9 @@ class SD:
     @property
     def factor(self): return 2**(len(self.vae.config.block_out_channels)-1)   # pixels a latent, along one side
 
+    @property
+    def ours(self): return self.size<=128   # the embedded model, or one made from it
+
     def __repr__(self):
         n = sum(p.numel() for m in (self.text_encoder, self.vae, self.unet) for p in m.parameters())
         return f"SD({self.name!r}, {self.size} px, {n/1e6:.1f} million weights, {str(self.dtype).split('.')[-1]} on {self.device})"
@@ -303,7 +306,9 @@ def load(
     if len(tok)!=te.config.vocab_size: raise OSError(f'the tokenizer of {folder.name!r} knows {len(tok)} tokens and its text encoder {te.config.vocab_size}, so they do not belong together: {_way_out(folder)}')
     if unet.config.in_channels!=vae.config.latent_channels: raise ValueError(f'{name!r} takes {unet.config.in_channels} channels, not {vae.config.latent_channels}: a model for inpainting or depth. Open it with the pipeline of diffusers that is made for it')
     size = unet.config.sample_size*2**(len(vae.config.block_out_channels)-1)
-    return SD(tok, te.to(device), vae.to(device), unet.to(device), sched, device, dtype, name, size, KNOWN.get(name, {}).get('guidance', 7.5), folder)
+    sd = SD(tok, te.to(device), vae.to(device), unet.to(device), sched, device, dtype, name, size, folder=folder)
+    if sd.ours: sd.guidance = KNOWN['stickers']['guidance']
+    return sd
 
 # %% ../nbs/02_models.ipynb #c76
 WHAT = dict(tokenizer='text -> up to 77 numbers', text_encoder='numbers -> text embedding', unet='latents + noise level + text embedding -> the noise in them',
