@@ -1,4 +1,4 @@
-"""Captioned pictures without end, drawn from a seed
+"""Captioned pictures without end: one seed gives one picture and one caption, always the same
 
 Docs: https://USER.github.io/sdcourse/stickers.html.md"""
 
@@ -9,25 +9,49 @@ __all__ = ['DATA', 'VOCAB', 'COLORS', 'COLOR_WORDS', 'TINTS', 'NEON', 'REAL', 'S
            'GROUND', 'PATTERNS', 'GRADIENTS', 'PLAIN', 'RELATIONS', 'POS', 'POS_WORDS', 'SIZES', 'PRETTY', 'PREFIX',
            'NUMBERS', 'DIGITS', 'HOLD_TINT', 'HOLD_RIDE', 'HOLD_HAT', 'HOLD_SCENE', 'HOLD_SUBJ', 'WORLDS',
            'load_sprites', 'rim_color', 'tint', 'ink', 'pixelate', 'die_cut', 'neon', 'watercolor', 'Sprites',
-           'gradient', 'wash', 'Canvas', 'stripes', 'dots', 'checks', 'pattern', 'scene', 'background', 'held_out',
-           'Dice', 'far', 'an', 'caption_of', 'picture_of', 'key_of', 'World', 'make_world', 'parse_caption', 'words',
-           'nearest_words', 'held_out_prompts', 'eval_prompts']
+           'gradient', 'wash', 'Canvas', 'pattern', 'scene', 'background', 'Dice', 'held_out', 'far', 'an',
+           'caption_of', 'picture_of', 'key_of', 'World', 'make_world', 'parse_caption', 'words', 'nearest_words',
+           'held_out_prompts', 'eval_prompts']
 
-# %% ../nbs/01_stickers.ipynb #c2
-import difflib,json,math,re
+# %% ../nbs/01_stickers.ipynb #c4
+import difflib, json, math, re
 from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-# %% ../nbs/01_stickers.ipynb #c4
+# %% ../nbs/01_stickers.ipynb #c11
 DATA = Path(str(files('sdcourse')))/'data'
 
-# %% ../nbs/01_stickers.ipynb #c5
+# %% ../nbs/01_stickers.ipynb #c14
 VOCAB = {v['name']:v for v in json.loads((DATA/'vocab.json').read_text(encoding='utf8'))}   # 489 nouns, by name
 
-# %% ../nbs/01_stickers.ipynb #c7
+# %% ../nbs/01_stickers.ipynb #c22
+def load_sprites(
+    src # Art set: noto, fluent, flat, twemoji or ink
+):      # RGBA cells (n,96,96,4), which of them exist (n,), their slugs
+    "Cut an atlas into its cells"
+    file = DATA/'pack'/f'{src}.webp'
+    if not file.exists(): raise FileNotFoundError(f'The art set {src!r} is held out, so its pictures are not in the package')
+    info = json.loads((DATA/'pack'/'sprites.json').read_text(encoding='utf8'))
+    atlas,n,cols = np.asarray(Image.open(file).convert('RGBA')),info['cell'],info['cols']
+    cells = [atlas[i//cols*n:, i%cols*n:][:n,:n] for i in range(len(info['slugs']))]
+    cells = np.stack(cells)                                   # (361,96,96,4)
+    if src=='ink': cells = np.concatenate([np.full_like(cells[...,:3], 17), cells[...,:1]], -1)   # the file holds alpha only
+    return cells, np.array(info['ok'][src], bool), info['slugs']
+
+# %% ../nbs/01_stickers.ipynb #c25
+def rim_color(
+    cell # RGBA cell (96,96,4)
+):       # Mean colour (3,)
+    "The colour of a sticker's edge, two pixels wide"
+    inside = cell[...,3]>128
+    core = np.roll(inside,2,0) & np.roll(inside,-2,0) & np.roll(inside,2,1) & np.roll(inside,-2,1)
+    edge = inside & ~core
+    return np.asarray(cell[edge][:,:3].mean(0) if edge.any() else (128,)*3, np.float32)
+
+# %% ../nbs/01_stickers.ipynb #c29
 COLORS = {   # backgrounds
     'red':(221,58,54), 'orange':(246,146,48), 'yellow':(252,216,78), 'green':(98,184,88), 'teal':(40,158,152),
     'light blue':(158,212,246), 'blue':(62,118,216), 'navy':(28,42,96), 'purple':(142,84,194), 'pink':(247,152,188),
@@ -42,11 +66,40 @@ NEON = {   # light tubes
     'pink':(255,60,170), 'blue':(60,150,255), 'green':(70,255,120), 'orange':(255,150,40), 'purple':(190,90,255),
     'red':(255,60,70), 'yellow':(255,230,70), 'teal':(50,255,225)}
 
-# %% ../nbs/01_stickers.ipynb #c8
+# %% ../nbs/01_stickers.ipynb #c34
+def _levels(gray, alpha):
+    "Dark, middle and light shade of the visible pixels, 0-1"
+    h = np.cumsum(np.bincount(gray[alpha>40], minlength=256))
+    n = max(h[-1], 1)
+    return np.searchsorted(h, [.03*n, .5*n, .97*n])/255.
+
+def _ramp(name, t):
+    "Colours (256,3) for brightness `t` (256,1): shadow, the colour itself at .62, light"
+    if name=='white': lo,hi,power = (112,114,124),(254,254,255),.35
+    elif name=='black': lo,hi,power = (16,16,20),(96,96,106),1.4
+    else:
+        c = np.array(TINTS[name], np.float32)
+        return np.where(t<.62, c*(.28+.72*(t/.62)), c+(255-c)*((t-.62).clip(0)/.38)**1.3*.75)
+    return np.array(lo) + (np.array(hi)-np.array(lo))*t**power
+
+# %% ../nbs/01_stickers.ipynb #c35
+def tint(
+    im,   # RGBA sticker
+    name, # A key of `TINTS`
+):
+    "Recolour `im`, so that its middle shade becomes the colour and its shading stays"
+    gray,alpha = np.asarray(im.convert('RGB').convert('L')),np.asarray(im.getchannel('A'))
+    lo,mid,hi = _levels(gray, alpha)
+    g = np.arange(256)/255
+    t = np.where(g<mid, .62*(g-lo)/max(mid-lo,.06), .62+.38*(g-mid)/max(hi-mid,.15)).clip(0,1)
+    table = _ramp(name, t[:,None]).clip(0,255).astype(np.uint8)   # (256,3)
+    return Image.fromarray(np.dstack([table[gray], alpha]))
+
+# %% ../nbs/01_stickers.ipynb #c39
 REAL = {('apple','green'):'green-apple', ('book','green'):'green-book', ('book','blue'):'blue-book',   # drawn so by an artist
         **{('heart',c):f'{c}-heart' for c in ('orange','yellow','green','blue','purple','pink','black')}}
 
-# %% ../nbs/01_stickers.ipynb #c10
+# %% ../nbs/01_stickers.ipynb #c41
 STYLES = {   # art set, words before the noun phrase, adjective, words after it
     'cartoon': dict(src='noto', pre=['a cartoon of {}'], adj='cartoon',
                     suf=['{}, cartoon', '{} in cartoon style', '{}, cartoon style']),
@@ -67,63 +120,7 @@ STYLES = {   # art set, words before the noun phrase, adjective, words after it
     'doodle': dict(src='openmoji', pre=['a doodle of {}'], adj=None, suf=['{}, doodle style']),   # held out
     'blob': dict(src='blob', pre=['a blob drawing of {}'], adj=None, suf=['{}, blob style'])}     # held out
 
-# %% ../nbs/01_stickers.ipynb #c11
-BAD = {('twemoji','astronaut'), ('twemoji','moose'), ('fluent','paperclip'), ('flat','paperclip'), ('ink','paperclip')}   # never drawn
-
-# %% ../nbs/01_stickers.ipynb #c12
-def load_sprites(
-    src # Art set: noto, fluent, flat, twemoji or ink
-):      # RGBA cells (n,96,96,4), which of them exist (n,), their slugs
-    "Cut an atlas into its cells"
-    file = DATA/'pack'/f'{src}.webp'
-    if not file.exists(): raise FileNotFoundError(f'The art set {src!r} is held out, so its pictures are not in the package')
-    info = json.loads((DATA/'pack'/'sprites.json').read_text(encoding='utf8'))
-    atlas,n,cols = np.asarray(Image.open(file).convert('RGBA')),info['cell'],info['cols']
-    cells = [atlas[i//cols*n:, i%cols*n:][:n,:n] for i in range(len(info['slugs']))]
-    cells = np.stack(cells)                                   # (361,96,96,4)
-    if src=='ink': cells = np.concatenate([np.full_like(cells[...,:3], 17), cells[...,:1]], -1)   # the file holds alpha only
-    return cells, np.array(info['ok'][src], bool), info['slugs']
-
-# %% ../nbs/01_stickers.ipynb #c13
-def rim_color(
-    cell # RGBA cell (96,96,4)
-):       # Mean colour (3,)
-    "The colour of a sticker's edge, two pixels wide"
-    inside = cell[...,3]>128
-    core = np.roll(inside,2,0) & np.roll(inside,-2,0) & np.roll(inside,2,1) & np.roll(inside,-2,1)
-    edge = inside & ~core
-    return np.asarray(cell[edge][:,:3].mean(0) if edge.any() else (128,)*3, np.float32)
-
-# %% ../nbs/01_stickers.ipynb #c15
-def _levels(gray, alpha):
-    "Dark, middle and light shade of the visible pixels, 0-1"
-    h = np.cumsum(np.bincount(gray[alpha>40], minlength=256))
-    n = max(h[-1], 1)
-    return np.searchsorted(h, [.03*n, .5*n, .97*n])/255.
-
-def _ramp(name, t):
-    "Colours (256,3) for brightness `t` (256,1): shadow, the colour itself at .62, light"
-    if name=='white': lo,hi,power = (112,114,124),(254,254,255),.35
-    elif name=='black': lo,hi,power = (16,16,20),(96,96,106),1.4
-    else:
-        c = np.array(TINTS[name], np.float32)
-        return np.where(t<.62, c*(.28+.72*(t/.62)), c+(255-c)*((t-.62).clip(0)/.38)**1.3*.75)
-    return np.array(lo) + (np.array(hi)-np.array(lo))*t**power
-
-# %% ../nbs/01_stickers.ipynb #c16
-def tint(
-    im,   # RGBA sticker
-    name, # A key of `TINTS`
-):
-    "Recolour `im`, so that its middle shade becomes the colour and its shading stays"
-    gray,alpha = np.asarray(im.convert('RGB').convert('L')),np.asarray(im.getchannel('A'))
-    lo,mid,hi = _levels(gray, alpha)
-    g = np.arange(256)/255
-    t = np.where(g<mid, .62*(g-lo)/max(mid-lo,.06), .62+.38*(g-mid)/max(hi-mid,.15)).clip(0,1)
-    table = _ramp(name, t[:,None]).clip(0,255).astype(np.uint8)   # (256,3)
-    return Image.fromarray(np.dstack([table[gray], alpha]))
-
-# %% ../nbs/01_stickers.ipynb #c18
+# %% ../nbs/01_stickers.ipynb #c43
 def ink(
     im,    # RGBA sticker: a line drawing
     color, # (r,g,b)
@@ -133,7 +130,7 @@ def ink(
     out.putalpha(im.getchannel('A'))
     return out
 
-# %% ../nbs/01_stickers.ipynb #c19
+# %% ../nbs/01_stickers.ipynb #c44
 def pixelate(
     im,   # RGBA sticker
     n=20, # Pixels on a side
@@ -144,7 +141,7 @@ def pixelate(
     a[...,:3] = (a[...,:3].astype(int)//26*26+13).clip(0,255)
     return Image.fromarray(a)
 
-# %% ../nbs/01_stickers.ipynb #c20
+# %% ../nbs/01_stickers.ipynb #c48
 def die_cut(
     im, # RGBA sticker, 96 px
 ):
@@ -155,13 +152,13 @@ def die_cut(
     border.putalpha(top.getchannel('A').filter(ImageFilter.MaxFilter(9)).filter(ImageFilter.GaussianBlur(1.2)))
     return Image.alpha_composite(border, top)
 
-# %% ../nbs/01_stickers.ipynb #c21
+# %% ../nbs/01_stickers.ipynb #c51
 def _blur(a, radius):
     "Blur a plane of numbers 0-1"
     im = Image.fromarray((a*255).clip(0,255).astype(np.uint8))
     return np.asarray(im.filter(ImageFilter.GaussianBlur(radius)), np.float32)/255
 
-# %% ../nbs/01_stickers.ipynb #c22
+# %% ../nbs/01_stickers.ipynb #c52
 def neon(
     im,    # RGBA sticker: a line drawing
     color, # (r,g,b)
@@ -176,7 +173,7 @@ def neon(
     out = np.concatenate([rgb,alpha], -1).clip(0,255).astype(np.uint8)
     return Image.fromarray(out).resize((104,104), Image.LANCZOS)
 
-# %% ../nbs/01_stickers.ipynb #c23
+# %% ../nbs/01_stickers.ipynb #c55
 def _noise(size, n, rng):
     "Smooth noise: `n` by `n` random numbers, enlarged"
     a = rng.normal(0, 1, (n,n)).astype(np.float32)
@@ -189,7 +186,7 @@ def _wobble(a, rng):
     dx,dy = _noise(n,9,rng)*.9,_noise(n,9,rng)*.9
     return a[(y+dy).round().astype(int).clip(0,n-1), (x+dx).round().astype(int).clip(0,n-1)]
 
-# %% ../nbs/01_stickers.ipynb #c24
+# %% ../nbs/01_stickers.ipynb #c56
 def watercolor(
     im,   # RGBA sticker
     seed, # For the wobble and the pigment
@@ -208,10 +205,20 @@ def watercolor(
     out = np.concatenate([rgb,(alpha*.96)[...,None]], -1).clip(0,1)
     return Image.fromarray((out*255).astype(np.uint8))
 
-# %% ../nbs/01_stickers.ipynb #c26
+# %% ../nbs/01_stickers.ipynb #c59
+BAD = {('twemoji','astronaut'), ('twemoji','moose'), ('fluent','paperclip'), ('flat','paperclip'), ('ink','paperclip')}   # never drawn
+
+# %% ../nbs/01_stickers.ipynb #c60
 LINES = {'ink':(22,22,26), 'chalk':(245,245,240)}   # line drawings and their own colour
 
-# %% ../nbs/01_stickers.ipynb #c27
+# %% ../nbs/01_stickers.ipynb #c61
+@lru_cache
+def _art_set(load, src):
+    "Cells and rim colours by slug; read once, for all worlds"
+    cells,ok,slugs = load(src)
+    return {s:(c,rim_color(c)) for s,c,o in zip(slugs,cells,ok) if o and (src,s) not in BAD}
+
+# %% ../nbs/01_stickers.ipynb #c62
 class Sprites:
     "Stickers by noun, style, size and tint: made when first asked for, then kept"
     def __init__(self,
@@ -219,16 +226,9 @@ class Sprites:
         max_bytes=400e6,   # Forget the resized ones beyond this
     ):
         self.load,self.max_bytes = load,max_bytes
-        self.sets,self.big,self.small,self.n_bytes = {},{},{},0
+        self.big,self.small,self.n_bytes = {},{},0
 
-    def art(self, style):
-        "The cells and rim colours that `style` is made from, by slug"
-        src = STYLES[style]['src']
-        if src not in self.sets:
-            cells,ok,slugs = self.load(src)
-            self.sets[src] = {s:(c,rim_color(c)) for s,c,o in zip(slugs,cells,ok) if o and (src,s) not in BAD}
-        return self.sets[src]
-
+    def art(self, style): return _art_set(self.load, STYLES[style]['src'])
     def has(self, slug, style): return slug in self.art(style)
     def rim(self, slug, style): return self.art(style)[slug][1]
 
@@ -273,7 +273,7 @@ class Sprites:
             self.n_bytes = 0
         self.small[k] = im
 
-# %% ../nbs/01_stickers.ipynb #c29
+# %% ../nbs/01_stickers.ipynb #c68
 def gradient(
     size,   # Side in pixels
     top,    # (r,g,b)
@@ -284,7 +284,7 @@ def gradient(
     a = np.array(top, np.float32)*(1-t) + np.array(bottom, np.float32)*t
     return Image.fromarray(np.broadcast_to(a, (size,size,3)).round().astype(np.uint8))
 
-# %% ../nbs/01_stickers.ipynb #c30
+# %% ../nbs/01_stickers.ipynb #c69
 def wash(
     size,  # Side in pixels
     color, # (r,g,b)
@@ -295,7 +295,7 @@ def wash(
     a = np.array(color, np.float32)*t + np.array((251,249,244), np.float32)*(1-t) + rng.normal(0, 2, (128,128,1))
     return Image.fromarray(a.clip(0,255).astype(np.uint8)).resize((size,size), Image.BOX)
 
-# %% ../nbs/01_stickers.ipynb #c31
+# %% ../nbs/01_stickers.ipynb #c71
 class Canvas:
     "A square picture to draw on; lengths are fractions of its side"
     def __init__(self, im, rng=None):
@@ -334,22 +334,22 @@ class Canvas:
             x,y,r = self.between(0,1),self.between(0,y_max),self.between(.004,.011)
             self.disc(x, y, r, self.choice(colors))
 
-# %% ../nbs/01_stickers.ipynb #c33
-def stripes(c, shift, fill):
+# %% ../nbs/01_stickers.ipynb #c74
+def _stripes(c, shift, fill):
     for i in range(-1,8): c.rect(i/6+shift, 0, i/6+shift+1/12, 1, fill)
 
-def dots(c, shift, fill):
+def _dots(c, shift, fill):
     for i in range(-1,7):
         for j in range(-1,7): c.disc((i+.5*(j%2))/5+shift, j/5+shift*.6, .24/5, fill)
 
-def checks(c, shift, fill):
+def _checks(c, shift, fill):
     for i in range(8):
         for j in range(8):
             if (i+j)%2: c.rect(i/8, j/8, (i+1)/8-1/c.size, (j+1)/8-1/c.size, fill)
 
-_patterns = dict(stripes=stripes, dots=dots, checks=checks)
+_patterns = dict(stripes=_stripes, dots=_dots, checks=_checks)
 
-# %% ../nbs/01_stickers.ipynb #c34
+# %% ../nbs/01_stickers.ipynb #c75
 def pattern(
     name,  # 'stripes', 'dots' or 'checks'
     color, # (r,g,b)
@@ -364,7 +364,7 @@ def pattern(
     _patterns[name](c, shift, tuple(map(int, other)))
     return c.im
 
-# %% ../nbs/01_stickers.ipynb #c36
+# %% ../nbs/01_stickers.ipynb #c78
 def _beach(c):
     c.sky((120,200,245), (215,240,250))
     sea,x = c.between(.42,.5),c.between(.15,.85)
@@ -405,7 +405,7 @@ def _space(c):
     c.oval(x, y, r*1.9, r*.35, outline=(230,210,170), width=c.pen(90))
     c.disc(x, y, r, color)
 
-# %% ../nbs/01_stickers.ipynb #c37
+# %% ../nbs/01_stickers.ipynb #c79
 def _sea(c):
     c.sky((70,185,225), (10,50,120))
     for _ in range(4):   # rays of light
@@ -451,7 +451,7 @@ def _forest(c):
             c.poly([(x,top), (x-w,.74), (x+w,.74)], color)
     c.hill(.76, .02, 1, c.between(0,6), (104,154,78))
 
-# %% ../nbs/01_stickers.ipynb #c38
+# %% ../nbs/01_stickers.ipynb #c80
 def _windows(c, x, w, top):
     for y in np.arange(top+.04, .8, .075):
         for xx in np.arange(x+.025, x+w-.03, .05):
@@ -512,11 +512,11 @@ def _stage(c):
     c.oval(.5, .88, .34, .08, (232,190,128))
     for i in range(9): c.draw.pieslice(c._px(i/8-.07, -.07, i/8+.07, .08), 0, 180, fill=(222,172,60))
 
-# %% ../nbs/01_stickers.ipynb #c39
+# %% ../nbs/01_stickers.ipynb #c81
 _painters = dict(beach=_beach, meadow=_meadow, snow=_snow, night=_night, space=_space, sea=_sea, desert=_desert,
                  sunset=_sunset, rain=_rain, forest=_forest, city=_city, sky=_sky, mountains=_mountains, room=_room, stage=_stage)
 
-# %% ../nbs/01_stickers.ipynb #c40
+# %% ../nbs/01_stickers.ipynb #c82
 def scene(
     name,    # A key of `SCENES`
     size,    # Side in pixels
@@ -527,14 +527,7 @@ def scene(
     _painters[name](c)
     return c.im
 
-# %% ../nbs/01_stickers.ipynb #c41
-@lru_cache(4096)
-def _scene_color(name, v):
-    "The mean colour of a scene where a sticker would be"
-    a = np.asarray(scene(name, 32, np.random.default_rng([v,7])), np.float32)
-    return a[8:30,6:26].reshape(-1,3).mean(0)
-
-# %% ../nbs/01_stickers.ipynb #c42
+# %% ../nbs/01_stickers.ipynb #c85
 @lru_cache(4096)
 def _painted(size, kind, name, p, c, c2, v):
     rng = np.random.default_rng([v,7])
@@ -544,7 +537,7 @@ def _painted(size, kind, name, p, c, c2, v):
     if kind=='grad':  return gradient(size, COLORS[c], COLORS[c2])
     return wash(size, COLORS[c], rng)
 
-# %% ../nbs/01_stickers.ipynb #c43
+# %% ../nbs/01_stickers.ipynb #c86
 def background(
     bg,   # kind 'plain' (c, j, wash), 'scene' (name, v), 'pat' (p, c, v) or 'grad' (c, c2)
     size, # Side in pixels
@@ -555,7 +548,14 @@ def background(
         return Image.new('RGB', (size,size), color)
     return _painted(size, bg['kind'], *[bg.get(k) for k in ('name','p','c','c2')], bg.get('v',0)).copy()
 
-# %% ../nbs/01_stickers.ipynb #c45
+# %% ../nbs/01_stickers.ipynb #c89
+@lru_cache(4096)
+def _scene_color(name, v):
+    "The mean colour of a scene where a sticker would be"
+    a = np.asarray(scene(name, 32, np.random.default_rng([v,7])), np.float32)
+    return a[8:30,6:26].reshape(-1,3).mean(0)
+
+# %% ../nbs/01_stickers.ipynb #c92
 SCENES = {
     'beach': ['on the beach','at the beach','by the sea'], 'meadow': ['in a meadow','on the grass','in a green field'],
     'snow': ['in the snow','on a snowy day'], 'night': ['at night','under the stars','under the night sky'],
@@ -578,7 +578,7 @@ PATTERNS = {
     'checks': ['on {} checks','on a {} checkered background']}
 GRADIENTS = ['on a {} and {} gradient', 'on a {} to {} gradient background']
 
-# %% ../nbs/01_stickers.ipynb #c46
+# %% ../nbs/01_stickers.ipynb #c94
 PLAIN = {.6:' on {an} background', .75:' with {an} background', .85:' on {c}', .92:' against {an} background', 1.:', {c} background'}
 RELATIONS = {   # how often, summed up, and the words
     'pair': {.35:'{0} and {1}', .65:'{0} next to {1}', .75:'{0} beside {1}', .88:'{0} to the left of {1}', 1.:'{1} to the right of {0}'},
@@ -587,7 +587,7 @@ RELATIONS = {   # how often, summed up, and the words
     'hold': {.6:'{0} holding {1}', 1.:'{0} with {1}'},
     'wear': {.7:'{0} wearing {1}', 1.:'{0} with {1} on its head'}}
 
-# %% ../nbs/01_stickers.ipynb #c47
+# %% ../nbs/01_stickers.ipynb #c96
 POS = {   # where in the picture: x, y
     'top left':(.28,.28), 'top':(.5,.27), 'top right':(.72,.28), 'left':(.27,.5), 'center':(.5,.5), 'right':(.73,.5),
     'bottom left':(.28,.72), 'bottom':(.5,.73), 'bottom right':(.72,.72)}
@@ -601,26 +601,7 @@ PREFIX = ['a photograph of ','a picture of ','an image of ','a photo of ','a dra
 NUMBERS = {2:'two', 3:'three', 4:'four'}
 DIGITS = 'zero one two three four five six seven eight nine'.split()
 
-# %% ../nbs/01_stickers.ipynb #c49
-HOLD_TINT = {('elephant','purple'), ('fox','blue'), ('banana','blue'), ('dog','green'), ('car','pink'), ('rose','blue'),
-             ('strawberry','blue'), ('frog','pink'), ('robot','orange'), ('castle','purple')}
-HOLD_RIDE = {('astronaut','horse'), ('robot','unicorn'), ('cat face','dolphin'), ('fox','bicycle')}
-HOLD_HAT = {('fox','crown'), ('apple','top hat'), ('panda','top hat'), ('frog','crown')}
-HOLD_SCENE = {('penguin','desert'), ('castle','sea'), ('astronaut','beach'), ('dog','space'), ('hamburger','snow'), ('octopus','city')}
-HOLD_SUBJ = ['otter','dodo','moai','nesting doll','piñata','hedgehog']
-
-# %% ../nbs/01_stickers.ipynb #c50
-def held_out(
-    spec # What is in a picture
-):
-    "Whether `spec` is one of the compositions that are never drawn for training"
-    kind,items = spec['kind'],[x for x in spec['items'] if 'slug' in x]
-    pair = tuple(x['name'] for x in items[:2])
-    if kind=='ride' and pair in HOLD_RIDE or kind=='wear' and pair in HOLD_HAT: return True
-    place = spec['bg']['name'] if spec['bg']['kind']=='scene' else None
-    return any((x['name'],place) in HOLD_SCENE or ((x['name'],x['tint']) in HOLD_TINT and not x['auto']) for x in items)
-
-# %% ../nbs/01_stickers.ipynb #c52
+# %% ../nbs/01_stickers.ipynb #c99
 class Dice:
     "Everything that is left to chance, in the same way every time for the same `seed`"
     def __init__(self, *seed): self.rng = np.random.default_rng(list(seed))
@@ -642,13 +623,32 @@ class Dice:
         u = self.random()
         return next(v for k,v in d.items() if u<k)
 
-# %% ../nbs/01_stickers.ipynb #c54
+# %% ../nbs/01_stickers.ipynb #c102
+HOLD_TINT = {('elephant','purple'), ('fox','blue'), ('banana','blue'), ('dog','green'), ('car','pink'), ('rose','blue'),
+             ('strawberry','blue'), ('frog','pink'), ('robot','orange'), ('castle','purple')}
+HOLD_RIDE = {('astronaut','horse'), ('robot','unicorn'), ('cat face','dolphin'), ('fox','bicycle')}
+HOLD_HAT = {('fox','crown'), ('apple','top hat'), ('panda','top hat'), ('frog','crown')}
+HOLD_SCENE = {('penguin','desert'), ('castle','sea'), ('astronaut','beach'), ('dog','space'), ('hamburger','snow'), ('octopus','city')}
+HOLD_SUBJ = ['otter','dodo','moai','nesting doll','piñata','hedgehog']
+
+# %% ../nbs/01_stickers.ipynb #c103
+def held_out(
+    spec # What is in a picture
+):
+    "Whether `spec` is one of the compositions that are never drawn for training"
+    kind,items = spec['kind'],[x for x in spec['items'] if 'slug' in x]
+    pair = tuple(x['name'] for x in items[:2])
+    if kind=='ride' and pair in HOLD_RIDE or kind=='wear' and pair in HOLD_HAT: return True
+    place = spec['bg']['name'] if spec['bg']['kind']=='scene' else None
+    return any((x['name'],place) in HOLD_SCENE or ((x['name'],x['tint']) in HOLD_TINT and not x['auto']) for x in items)
+
+# %% ../nbs/01_stickers.ipynb #c105
 _scene_names,_color_names,_tint_names,_neon_names = list(SCENES),list(COLORS),list(TINTS),list(NEON)
 _pale = [c for c in COLORS if sum(COLORS[c])>480]
 _backdrops = {   # colours that a style can be seen on
     'ink':_pale, 'watercolor':_pale, 'chalk':[c for c in COLORS if sum(COLORS[c])<330], 'neon':[c for c in COLORS if sum(COLORS[c])<200]}
 
-# %% ../nbs/01_stickers.ipynb #c55
+# %% ../nbs/01_stickers.ipynb #c106
 def far(
     color,      # (r,g,b)
     rims,       # Colours (3,) to be far from
@@ -658,8 +658,8 @@ def far(
     c = np.asarray(color, np.float32)
     return all(np.abs(c-m).sum()>apart for m in rims)
 
-# %% ../nbs/01_stickers.ipynb #c56
-def _jitters(d): return tuple(int(x) for x in d.rng.integers(-9, 10, 3))
+# %% ../nbs/01_stickers.ipynb #c109
+def _shade(d): return tuple(int(x) for x in d.rng.integers(-9, 10, 3))
 
 def _far_color(d, names, rims, avoid=None):
     "One of `names`; if it is too close to a rim, another, up to 8 times"
@@ -674,7 +674,7 @@ def _far_scene(d, rims):
         if far(_scene_color(name, v), rims, 75): break
     return dict(kind='scene', name=name, v=v)
 
-# %% ../nbs/01_stickers.ipynb #c57
+# %% ../nbs/01_stickers.ipynb #c110
 def _pick_bg(world, d, style, rims, busy=True):
     "A background on which stickers with `rims` can be seen; `busy` allows scenes, patterns and gradients"
     u,names,(scene,pat,grad,unnamed) = d.random(),_backdrops.get(style, _color_names),world.bg_steps
@@ -687,9 +687,9 @@ def _pick_bg(world, d, style, rims, busy=True):
             return dict(kind='grad', c=c, c2=color(c))
     paper,wet = 'black' if style in ('chalk','neon') else 'white',style=='watercolor'
     if u<unnamed and far(COLORS[paper], rims, 90): return dict(kind='plain', c=paper, j=(0,0,0), silent=True, wash=wet)
-    return dict(kind='plain', c=color(), j=_jitters(d), wash=wet, v=d.number(8))
+    return dict(kind='plain', c=color(), j=_shade(d), wash=wet, v=d.number(8))
 
-# %% ../nbs/01_stickers.ipynb #c58
+# %% ../nbs/01_stickers.ipynb #c112
 def _pick_tint(d, noun, style, p_tint):
     "A colour for the sticker, or None for its own"
     if d.random()>=p_tint or noun['category']=='sky' or style=='chalk': return None
@@ -704,7 +704,7 @@ def _item(world, d, style, noun, s, x, y, p_tint=.14):
     if not world.sprites.has(slug, style): return None
     return dict(name=noun['name'], slug=slug, tint=color, auto=auto, s=float(s), cx=float(x), cy=float(y), real=slug!=noun['slug'])
 
-# %% ../nbs/01_stickers.ipynb #c59
+# %% ../nbs/01_stickers.ipynb #c114
 def _single(w, d, style):
     noun,s = w.noun(d),.74+d.jitter(.08)
     u,size = d.random(),None
@@ -713,13 +713,13 @@ def _single(w, d, style):
     return dict(size=size, items=[_item(w, d, style, noun, s, .5+d.jitter(.03), .5+d.jitter(.03))])
 
 def _corner(w, d, style):
-    noun,_ = w.noun(d),d.jitter(.08)
+    noun,_ = w.noun(d),d.random()   # one throw too many; left in, or every picture would change
     size,pos = 'small' if d.random()<.4 else None,d.choice(list(POS))
     s = .30+d.jitter(.03) if size else .44+d.jitter(.03)
     x,y = POS[pos]
     return dict(size=size, pos=pos, items=[_item(w, d, style, noun, s, x+d.jitter(.02), y+d.jitter(.02))])
 
-# %% ../nbs/01_stickers.ipynb #c60
+# %% ../nbs/01_stickers.ipynb #c115
 _places = {2:[(.27,.5),(.73,.5)], 3:[(.5,.27),(.27,.72),(.73,.72)], 4:[(.27,.27),(.73,.27),(.27,.73),(.73,.73)]}
 
 def _count(w, d, style):
@@ -731,7 +731,7 @@ def _count(w, d, style):
     s = {2:.46,3:.43,4:.41}[n]+d.jitter(.02)
     return dict(items=[dict(item, s=s, cx=x+d.jitter(.02), cy=y+d.jitter(.02)) for x,y in _places[n]])
 
-# %% ../nbs/01_stickers.ipynb #c61
+# %% ../nbs/01_stickers.ipynb #c116
 def _pair(w, d, style):
     a,b = w.noun(d),w.noun(d)
     if a is b: return None
@@ -764,7 +764,7 @@ def _hold(w, d, style):
 
 _compose = dict(single=_single, corner=_corner, count=_count, pair=_pair, above=_above, ride=_ride, wear=_wear, hold=_hold)
 
-# %% ../nbs/01_stickers.ipynb #c62
+# %% ../nbs/01_stickers.ipynb #c118
 @lru_cache
 def _load_digits(file):
     "Handwritten digits (n,48,48), and for each of 0-9 which of them show it"
@@ -783,10 +783,10 @@ def _digit(w, d):
 
 def _empty(d):
     if d.random()<.6: bg = dict(kind='scene', name=d.choice(_scene_names), v=d.number(24))
-    else: bg = dict(kind='plain', c=d.choice(_color_names), j=_jitters(d))
+    else: bg = dict(kind='plain', c=d.choice(_color_names), j=_shade(d))
     return dict(kind='empty', style=None, said=False, size=None, pos=None, bg=bg, items=[])
 
-# %% ../nbs/01_stickers.ipynb #c63
+# %% ../nbs/01_stickers.ipynb #c121
 def _rim(w, style, x):
     "The colour at the edge of item `x`"
     if style=='neon': return np.array(NEON[x['tint']], np.float32)
@@ -801,7 +801,7 @@ def _stand(spec):
         x['s'] *= .86
         x['cy'] = ground-x['s']*.5
 
-# %% ../nbs/01_stickers.ipynb #c64
+# %% ../nbs/01_stickers.ipynb #c122
 def _try_spec(w, d):
     "One throw of the dice; None if it can't be drawn"
     kind,said = d.odds(w.p),bool(d.random()<w.said_p)
@@ -816,7 +816,7 @@ def _try_spec(w, d):
     _stand(spec)
     return spec
 
-# %% ../nbs/01_stickers.ipynb #c66
+# %% ../nbs/01_stickers.ipynb #c124
 def an(
     s # Words that begin with a noun or an adjective
 ):
@@ -824,7 +824,7 @@ def an(
     vowel = s[0] in 'aeiou' and not s.startswith(('uni','ufo','one ')) or s.startswith('8')
     return ('an ' if vowel else 'a ')+s
 
-# %% ../nbs/01_stickers.ipynb #c67
+# %% ../nbs/01_stickers.ipynb #c127
 def _noun_phrase(d, x, count=1, size=None, style=None):
     forms = VOCAB[x['name']]['forms']
     f = forms[0 if d.random()<.7 else d.number(len(forms))]
@@ -838,7 +838,7 @@ def _noun_phrase(d, x, count=1, size=None, style=None):
     if f['art']=='the': return ('a ' if size else 'the ')+words
     return an(words) if adj else f['art']+' '+words
 
-# %% ../nbs/01_stickers.ipynb #c68
+# %% ../nbs/01_stickers.ipynb #c128
 def _color_word(d, c): return d.choice(COLOR_WORDS[c]) if c in COLOR_WORDS and d.random()<.4 else c
 
 def _bg_phrase(d, bg):
@@ -861,7 +861,7 @@ def _say_digit(d, x):
     return d.choice([an(f'{c}handwritten {word}'), an(f'{c}handwritten {n}'), an(f'{c}handwritten digit {word}'),
                      f'the number {word} {hand}', an(f'{c}handwritten {word}')])
 
-# %% ../nbs/01_stickers.ipynb #c69
+# %% ../nbs/01_stickers.ipynb #c129
 def _say_style(d, spec):
     "How the style is said: words around the noun phrase, an adjective, or (None) words at the end"
     if not spec['said']: return '{}',None
@@ -878,7 +878,7 @@ def _say_items(d, spec, adj):
         body = d.upto(RELATIONS[kind]).format(a, b)
     return body+' '+d.choice(POS_WORDS[spec['pos']]) if spec['pos'] else body
 
-# %% ../nbs/01_stickers.ipynb #c70
+# %% ../nbs/01_stickers.ipynb #c130
 def caption_of(
     spec, # What is in the picture
     seed, # There are many ways to say it
@@ -894,7 +894,7 @@ def caption_of(
     if not spec['said'] and d.random()<.12: form = d.choice(PREFIX)+'{}'
     return form.format(body)+tail
 
-# %% ../nbs/01_stickers.ipynb #c72
+# %% ../nbs/01_stickers.ipynb #c132
 def _draw_digit(w, im, x, px):
     color = TINTS[x['tint']] if x['tint'] else (25,25,30) if x['mode']=='pen' else (246,246,242)
     mask = Image.fromarray(_load_digits(w.digits)[0][x['i']]).resize((px,px), Image.BICUBIC)
@@ -904,7 +904,7 @@ def _paste(im, what, x, px, mask):
     n = im.size[0]
     im.paste(what, (round(x['cx']*n-px/2), round(x['cy']*n-px/2)), mask)
 
-# %% ../nbs/01_stickers.ipynb #c73
+# %% ../nbs/01_stickers.ipynb #c133
 def picture_of(
     world, # Whose stickers
     spec,  # What is in the picture
@@ -920,7 +920,7 @@ def picture_of(
             _paste(im, sticker, x, sticker.size[0], sticker)
     return np.asarray(im)
 
-# %% ../nbs/01_stickers.ipynb #c75
+# %% ../nbs/01_stickers.ipynb #c135
 def key_of(spec):
     "What the caption of `spec` means: equal keys, one meaning"
     bg = spec['bg']
@@ -928,16 +928,20 @@ def key_of(spec):
     place = None if bg.get('silent') else (bg['kind'],)+tuple(bg.get(k) for k in ('c','c2','p','name'))
     return spec['kind'],tuple(items),spec['style'] if spec['said'] else None,place,spec['size'],spec['pos']
 
-# %% ../nbs/01_stickers.ipynb #c77
-_p = dict(single=.50, corner=.06, count=.07, pair=.14, above=.04, ride=.05, wear=.04, hold=.04, digit=.04, empty=.02)
-_bg_p = dict(scene=.30, pattern=.07, gradient=.06, unnamed=.20)
-_style_p = {'cartoon':.18,'3d':.18,'flat':.12,'sticker':.12,'ink':.10,'chalk':.05,'pixel':.09,'watercolor':.10,'neon':.06}
-_plain_p = {'cartoon':.45,'3d':.30,'flat':.15,'sticker':.10}
+# %% ../nbs/01_stickers.ipynb #c137
+_kind_odds = dict(single=.50, corner=.06, count=.07, pair=.14, above=.04, ride=.05, wear=.04, hold=.04, digit=.04, empty=.02)
+_bg_odds = dict(scene=.30, pattern=.07, gradient=.06, unnamed=.20)
+_style_odds = {'cartoon':.18,'3d':.18,'flat':.12,'sticker':.12,'ink':.10,'chalk':.05,'pixel':.09,'watercolor':.10,'neon':.06}
+_plain_odds = {'cartoon':.45,'3d':.30,'flat':.15,'sticker':.10}
 
-# %% ../nbs/01_stickers.ipynb #c78
+# %% ../nbs/01_stickers.ipynb #c138
 def _check_size(size):
-    if not isinstance(size, (int,np.integer)) or not 16<=size<=1024:
+    if isinstance(size, bool) or not isinstance(size, (int,np.integer)) or not 16<=size<=1024:
         raise ValueError(f'size is the side of a picture in pixels, a whole number from 16 to 1024, not {size!r}')
+
+def _check_seed(seed):
+    if isinstance(seed, bool) or not isinstance(seed, (int,np.integer)): raise TypeError(f'A seed is a whole number, not {seed!r}')
+    if seed<0: raise ValueError(f'A seed is a whole number from 0 up, not {seed}')
 
 def _check_odds(what, given, known):
     for k in given:
@@ -945,12 +949,13 @@ def _check_odds(what, given, known):
     if not given or min(given.values())<0 or not sum(given.values()): raise ValueError(f'{what} wants odds of 0 or more, not {given}')
 
 def _check_nouns(names):
+    if isinstance(names, str): raise TypeError(f'nouns is a list of names: [{names!r}], not {names!r}')
     for n in names:
         if n not in VOCAB:
-            near = difflib.get_close_matches(str(n), VOCAB, 3)
-            raise ValueError(f'{n!r} is not one of the {len(VOCAB)} nouns'+(f'; the nearest are {", ".join(near)}' if near else ''))
+            near = ', '.join(difflib.get_close_matches(str(n), VOCAB, 3))
+            raise ValueError(f'{n!r} is not one of the {len(VOCAB)} nouns'+(f'; the nearest are {near}' if near else ''))
 
-# %% ../nbs/01_stickers.ipynb #c79
+# %% ../nbs/01_stickers.ipynb #c139
 class World:
     "Captioned pictures: `world[seed]` is a picture, uint8 (size,size,3), and its caption"
     def __init__(self,
@@ -969,12 +974,12 @@ class World:
         _check_size(size)
         _check_nouns(nouns or [])
         self.size,self.hold,self.said_p,self.p_uncond = size,hold,said_p,p_uncond
-        self.p,self.style_p,self.plain_p,self.bg_p = p or _p,style_p or _style_p,plain_p or _plain_p,bg_p or _bg_p
-        _check_odds('p', self.p, _p)
+        self.p,self.style_p,self.plain_p,self.bg_p = p or _kind_odds,style_p or _style_odds,plain_p or _plain_odds,bg_p or _bg_odds
+        _check_odds('p', self.p, _kind_odds)
         _check_odds('style_p', self.style_p, STYLES)
         _check_odds('plain_p', self.plain_p, STYLES)
-        _check_odds('bg_p', self.bg_p, _bg_p)
-        self.bg_steps = np.cumsum([self.bg_p.get(k, 0) for k in _bg_p])
+        _check_odds('bg_p', self.bg_p, _bg_odds)
+        self.bg_steps = np.cumsum([self.bg_p.get(k, 0) for k in _bg_odds])
         self.digits = DATA/'digits_hand.npz' if digits=='hand' else digits
         self.sprites = Sprites()
         self._choose(nouns, tier)
@@ -1001,7 +1006,7 @@ class World:
 
     def spec(self, seed):
         "What is in picture `seed`: a dict with no pixels and no size in it"
-        if seed<0: raise ValueError(f'A seed is a whole number from 0 up, not {seed}')
+        _check_seed(seed)
         d = Dice(7, int(seed))
         for _ in range(20):
             spec = _try_spec(self, d)
@@ -1022,7 +1027,7 @@ class World:
         silent = self.p_uncond and Dice(13, int(seed)).random()<self.p_uncond
         return self.draw(spec), '' if silent else self.caption(spec, seed)
 
-# %% ../nbs/01_stickers.ipynb #c80
+# %% ../nbs/01_stickers.ipynb #c150
 _easy = """dog, fox, cat, lion, tiger, horse, unicorn, zebra, cow, pig, giraffe, elephant, rabbit, bear, koala, panda, monkey,
 penguin, duck, swan, owl, flamingo, parrot, frog, turtle, dragon, whale, dolphin, octopus, crab, snail, butterfly, bee, ladybug,
 dinosaur, shark, cat face, rose, sunflower, tulip, pine tree, palm tree, cactus, mushroom, sun, crescent moon, star, cloud,
@@ -1031,7 +1036,7 @@ hamburger, pizza, ice cream cone, donut, birthday cake, cupcake, cup of coffee, 
 sailboat, airplane, rocket, flying saucer, astronaut, robot, ghost, alien, clown, skull, smiling face, jack o lantern, teddy bear,
 christmas tree, balloon, gift, soccer ball, crown, top hat, guitar, light bulb, book, bell, heart"""
 
-# %% ../nbs/01_stickers.ipynb #c81
+# %% ../nbs/01_stickers.ipynb #c151
 WORLDS = dict(
     cpu=dict(size=64, nouns=_easy.replace('\n', ' ').split(', '),
         p=dict(single=.64, corner=.06, count=.06, pair=.12, above=.02, ride=.03, wear=.04, empty=.03),
@@ -1039,7 +1044,7 @@ WORLDS = dict(
         bg_p=dict(scene=.22, pattern=0, gradient=0, unnamed=.16)),
     gpu=dict(size=128))
 
-# %% ../nbs/01_stickers.ipynb #c82
+# %% ../nbs/01_stickers.ipynb #c152
 def make_world(
     name='cpu',   # 'cpu', the small one, or 'gpu', all of it
     **overrides   # Other values for parameters of `World`
@@ -1048,14 +1053,14 @@ def make_world(
     if name not in WORLDS: raise ValueError(f'There is no world {name!r}; there are {" and ".join(map(repr, WORLDS))}')
     return World(**(WORLDS[name] | overrides))
 
-# %% ../nbs/01_stickers.ipynb #c84
+# %% ../nbs/01_stickers.ipynb #c165
 def _tokens(text): return re.findall(r"[\w'<>-]+", text.lower().replace('colour', 'color'))
 
 def _all_color_words(): return [(w,c) for c in COLORS for w in COLOR_WORDS.get(c, [c])]
 
 def _from(word, text): return text[text.index(word):]   # "on a red and blue gradient" -> "red and blue gradient"
 
-# %% ../nbs/01_stickers.ipynb #c85
+# %% ../nbs/01_stickers.ipynb #c166
 def _noun_phrases(names):
     for name in names:
         for f in VOCAB[name]['forms']:
@@ -1080,7 +1085,7 @@ def _relation_phrases():
             yield between,'rel',('pair' if after else kind, f[1]=='1')
             if after: yield after,'rel',(kind,False)
 
-# %% ../nbs/01_stickers.ipynb #c86
+# %% ../nbs/01_stickers.ipynb #c167
 def _other_phrases():
     for w,c in _all_color_words()+[(c,c) for c in TINTS]:
         yield w,'color',c
@@ -1094,7 +1099,7 @@ def _other_phrases():
             if n: yield x,'number',n
     for w in PRETTY+tuple(PREFIX)+('photograph','picture','image','photo','drawing','illustration','written by hand'): yield w,'skip',None
 
-# %% ../nbs/01_stickers.ipynb #c87
+# %% ../nbs/01_stickers.ipynb #c169
 _glue = set('a an the of in on at against front with and to by its for side style background plain'.split())
 _default_names = tuple(v['name'] for v in VOCAB.values() if v['tier']<=2)
 
@@ -1108,7 +1113,7 @@ def _lexicon(names):
             lex.setdefault(ws[1:] if ws[0] in ('a','an') else ws, (what,value))
     return lex,max(map(len, lex))
 
-# %% ../nbs/01_stickers.ipynb #c88
+# %% ../nbs/01_stickers.ipynb #c170
 def _chunks(ws, names):
     "Cut words into phrases of the grammar, at each place the longest: (what, value, position)"
     lex,longest = _lexicon(names)
@@ -1120,7 +1125,7 @@ def _chunks(ws, names):
         yield *(found or ('glue' if ws[i] in _glue else 'unknown', ws[i])), i
         i += n
 
-# %% ../nbs/01_stickers.ipynb #c89
+# %% ../nbs/01_stickers.ipynb #c173
 class _Reading:
     "Reads phrases from the last to the first: a colour, a size or a number belongs to the noun after it"
     def __init__(self, ws, names):
@@ -1162,7 +1167,7 @@ class _Reading:
         weak = lambda r: r[0] in ('hold','pair') and not r[1]
         return sorted(rels, key=weak)[0] if rels else ('pair',False)
 
-# %% ../nbs/01_stickers.ipynb #c90
+# %% ../nbs/01_stickers.ipynb #c174
 _alone = {tuple(_tokens(re.sub('^an? ', '', f))):name for name,forms in SCENE_ONLY.items() for f in forms}
 
 def _scene_alone(ws, anywhere):
@@ -1177,7 +1182,7 @@ def _kind(r):
     if len(r.items)>1: return r.relation()[0]
     return 'count' if r.counts!=[1] else 'corner' if r.pos else 'single'
 
-# %% ../nbs/01_stickers.ipynb #c91
+# %% ../nbs/01_stickers.ipynb #c176
 def parse_caption(
     caption,   # A caption, or a prompt of your own
     nouns=None # Names of the nouns to know, or a `World`; None: all of tiers 1 and 2
@@ -1196,7 +1201,7 @@ def parse_caption(
     count = None if None in r.counts else sum(r.counts)
     return dict(kind=kind, items=r.items, count=count, style=r.style, bg=r.bg, size=r.size, pos=r.pos, unknown=r.unknown)
 
-# %% ../nbs/01_stickers.ipynb #c92
+# %% ../nbs/01_stickers.ipynb #c183
 def _spoken(world):
     "Every phrase that captions of `world` are made of"
     on = lambda *kinds: any(world.p.get(k) for k in kinds)
@@ -1216,14 +1221,14 @@ def _spoken(world):
     for k,d in dict(scene=SCENES, pattern=PATTERNS, gradient={0:GRADIENTS}).items():
         if world.bg_p.get(k): yield from sum(d.values(), [])
 
-# %% ../nbs/01_stickers.ipynb #c93
+# %% ../nbs/01_stickers.ipynb #c184
 def words(
     world=None # A `World`; None: the default one, with all styles
 ):             # Sorted
     "All words of the captions of `world`"
     return sorted({w for s in _spoken(world or World()) for w in _tokens(re.sub(r'\{.*?\}', '', s))})
 
-# %% ../nbs/01_stickers.ipynb #c94
+# %% ../nbs/01_stickers.ipynb #c185
 def nearest_words(
     word,      # A word that is perhaps not known
     n=3,       # At most so many
@@ -1232,7 +1237,7 @@ def nearest_words(
     "The words of `world` that look most like `word`"
     return difflib.get_close_matches(word.lower(), words(world), n)
 
-# %% ../nbs/01_stickers.ipynb #c96
+# %% ../nbs/01_stickers.ipynb #c188
 def _phrase(v, *adj):
     f = v['forms'][0]
     s = ' '.join([*adj, f['s']])
@@ -1243,7 +1248,7 @@ def _rims(world, v):
     styles = [s for s,p in world.plain_p.items() if p and s!='sticker' and world.sprites.has(v['slug'], s)]
     return [world.sprites.rim(v['slug'], s) for s in styles]
 
-# %% ../nbs/01_stickers.ipynb #c97
+# %% ../nbs/01_stickers.ipynb #c189
 def _ask_object(w, d, v):
     c = d.choice(_color_names)
     return f'{_phrase(v)} on {an(c)} background' if far(COLORS[c], _rims(w, v)) else None
@@ -1271,7 +1276,7 @@ def _ask_pair(w, d, v):
 
 _asks = dict(object=_ask_object, scene=_ask_scene, style=_ask_style, colour=_ask_colour, count=_ask_count, pair=_ask_pair)
 
-# %% ../nbs/01_stickers.ipynb #c98
+# %% ../nbs/01_stickers.ipynb #c190
 def held_out_prompts(
     world # A `World`
 ):
@@ -1284,7 +1289,7 @@ def held_out_prompts(
     if world.bg_p.get('scene'): out += [f'{say(n)} {SCENES[s][0]}' for n,s in sorted(HOLD_SCENE) if has(n)]
     return out
 
-# %% ../nbs/01_stickers.ipynb #c99
+# %% ../nbs/01_stickers.ipynb #c191
 def _rounds(d, xs):
     "The items of `xs` in some order, then in another, without end"
     while True: yield from (xs[i] for i in d.rng.permutation(len(xs)))
