@@ -1053,6 +1053,10 @@ def make_world(
     if name not in WORLDS: raise ValueError(f'There is no world {name!r}; there are {" and ".join(map(repr, WORLDS))}')
     return World(**(WORLDS[name] | overrides))
 
+@lru_cache
+def _known(name): return World() if name is None else make_world(name)
+def _as_world(w): return _known(w) if w is None or isinstance(w, str) else w
+
 # %% ../nbs/01_stickers.ipynb #c165
 def _tokens(text): return re.findall(r"[\w'<>-]+", text.lower().replace('colour', 'color'))
 
@@ -1185,10 +1189,11 @@ def _kind(r):
 # %% ../nbs/01_stickers.ipynb #c176
 def parse_caption(
     caption,   # A caption, or a prompt of your own
-    nouns=None # Names of the nouns to know, or a `World`; None: all of tiers 1 and 2
+    nouns=None # Names of the nouns to know, or a `World`, or the name of one; None: all of tiers 1 and 2
 ):             # kind, items, count (None: many), style, bg, size, pos and unknown: the words that mean nothing here
     "What a caption says, as a dict like a spec"
     if not isinstance(caption, str): raise TypeError(f'A caption is a str, not {type(caption).__name__}')
+    if isinstance(nouns, str): nouns = _as_world(nouns)
     names = _default_names if nouns is None else tuple(getattr(nouns, 'nouns', nouns))
     ws = _tokens(caption)
     said = _scene_alone(_tokens(re.sub('^('+'|'.join(PREFIX)+')', '', caption.lower())), anywhere=False)
@@ -1223,16 +1228,16 @@ def _spoken(world):
 
 # %% ../nbs/01_stickers.ipynb #c184
 def words(
-    world=None # A `World`; None: the default one, with all styles
+    world=None # A `World`, or the name of one; None: the default one, with all styles
 ):             # Sorted
     "All words of the captions of `world`"
-    return sorted({w for s in _spoken(world or World()) for w in _tokens(re.sub(r'\{.*?\}', '', s))})
+    return sorted({w for s in _spoken(_as_world(world)) for w in _tokens(re.sub(r'\{.*?\}', '', s))})
 
 # %% ../nbs/01_stickers.ipynb #c185
 def nearest_words(
     word,      # A word that is perhaps not known
     n=3,       # At most so many
-    world=None # A `World`; None: the default one
+    world=None # A `World`, or the name of one; None: the default one
 ):
     "The words of `world` that look most like `word`"
     return difflib.get_close_matches(word.lower(), words(world), n)
@@ -1302,7 +1307,7 @@ def eval_prompts(
 ):
     "Prompts to measure a model with: every noun as often as the others"
     if kind not in _asks and kind!='held_out': raise ValueError(f'There are no {kind!r} prompts; there are {", ".join(_asks)}, held_out')
-    w,d = make_world(world) if isinstance(world, str) else world,Dice(17, seed)
+    w,d = _as_world(world),Dice(17, seed)
     xs = held_out_prompts(w) if kind=='held_out' else w.vocab
     ask = (lambda w,d,x: x) if kind=='held_out' else _asks[kind]
     out,tries = [],0
