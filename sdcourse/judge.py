@@ -6,8 +6,8 @@ Docs: https://USER.github.io/sdcourse/judge.html.md"""
 
 # %% auto #0
 __all__ = ['judge_classes', 'background_name', 'Labels', 'Block', 'JudgeNet', 'judge_loss', 'roughen', 'save_judge', 'load_judge',
-           'right', 'see', 'judge', 'summary', 'load_clip', 'clip_embed', 'clip_score', 'retrieval', 'frechet', 'kid',
-           'nearest']
+           'right', 'see', 'verdicts', 'summary', 'load_clip', 'clip_embed', 'clip_score', 'retrieval', 'frechet',
+           'kid', 'nearest']
 
 # %% ../nbs/03_judge.ipynb #c4
 import json
@@ -164,7 +164,7 @@ def see(
     return {k:h(f).softmax(1) for k,h in net.heads.items()} | dict(features=f)
 
 # %% ../nbs/03_judge.ipynb #c45
-def judge(
+def verdicts(
     ims,        # Pictures, as many as prompts
     prompts,    # What each was meant to show
     net=None,   # A `JudgeNet`, None is the one in the package
@@ -180,24 +180,23 @@ def judge(
     return Table(_row(prompt, net.classes, {k:v[i] for k,v in p.items()}, sure, s) for i,(prompt,s) in enumerate(zip(prompts, scores)))
 
 def _row(prompt, classes, p, sure, score):
-    want = parse_caption(prompt)
+    want = parse_caption(prompt, classes['noun'])
     nouns = list(dict.fromkeys(o['name'] for o in want['items']))
-    top = [classes['noun'][i] for i in p['noun'].argsort(descending=True)[:max(1,len(nouns))]]
-    lead = {k:classes[k][p[k].argmax()] for k in ('style','background','colour','count')}
-    certain = p['noun'].amax().item()*len(top)>=sure
-    tint = want['items'][0].get('tint') if want['items'] else None
-    asked = dict(noun=nouns or None, style=want['style'], background=background_name(want['bg']) if want['bg'] else None, colour=tint,
+    asked = dict(style=want['style'], background=want['bg'] and background_name(want['bg']), colour=want['items'][0]['tint'] if nouns else None,
                  count=str(want['count']) if (want['count'] or 0)>1 else None)
-    unknown = list(want['unknown']) + [n for n in nouns if n not in classes['noun']] + [asked['style']]*bool(asked['style'] and asked['style'] not in classes['style'])
-    said = dict(lead, noun=top)
-    ok = {k:None if v is None or set(unknown)&set([v] if isinstance(v,str) else v) else (set(v)==set(said[k]) if k=='noun' else v==said[k]) and (certain or k!='noun') for k,v in asked.items()}
+    strange = [n for n in nouns if n not in classes['noun']] + [v for k,v in asked.items() if v and v not in classes[k]]
+    top = [classes['noun'][i] for i in p['noun'].argsort(descending=True)[:max(1,len(nouns))]]
+    saw = {k:classes[k][p[k].argmax()] for k in asked}
+    certain = p['noun'].amax().item()*len(top)>=sure                                # two nouns share the probability
+    ok = dict(noun=certain and set(top)==set(nouns) if nouns and not set(nouns)&set(strange) else None)
+    ok |= {k:None if v is None or v in strange else v==saw[k] for k,v in asked.items()}
     answers = [v for v in ok.values() if v is not None]
-    return dict(prompt=prompt, **ok, right=all(answers) if answers else None, sees=f"{' + '.join(top) if certain else 'unsure'}, {lead['style']}, {lead['background']}",
-                sure=round(p['noun'].amax().item(), 2), clip=score, unknown=', '.join(unknown))
+    return dict(prompt=prompt, **ok, right=all(answers) if answers else None, sees=f"{' + '.join(top) if certain else 'unsure'}, {saw['style']}, {saw['background']}",
+                sure=round(p['noun'].amax().item(), 2), clip=score, unknown=', '.join(want['unknown']+strange))
 
 # %% ../nbs/03_judge.ipynb #c48
 def summary(
-    rows, # From `judge`
+    rows, # From `verdicts`
 )->dict:  # Column -> share of True among what was asked, or mean
     "Shares of right answers over a table of verdicts"
     cols = {k:[r[k] for r in rows if r[k] is not None] for k in ('noun','style','background','colour','count','right','clip')}

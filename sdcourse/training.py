@@ -6,7 +6,7 @@ Docs: https://USER.github.io/sdcourse/training.html.md"""
 
 # %% auto #0
 __all__ = ['X', 'D', 'XU', 'U', 'RECIPES', 'SCHEDULE', 'VAL', 'SHEET', 'STAGES', 'GOALS', 'byte_symbols', 'make_tokenizer',
-           'make_clip', 'text_half', 'make_vae', 'make_unet', 'Pictures', 'seed_batches', 'loader', 'pixels', 'fit',
+           'make_clip', 'text_half', 'make_vae', 'make_unet', 'StickerData', 'seed_batches', 'loader', 'pixels', 'fit',
            'clip_loss', 'ClipStage', 'edges', 'VaeStage', 'psnr', 'noise_loss', 'UnetStage', 'assemble', 'draw',
            'JudgeStage', 'lr_shape', 'save_atomic', 'load_part', 'train', 'export', 'report', 'write_card', 'main']
 
@@ -26,9 +26,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTokenizer, CLIPVisionConfig
 from .core import Table, to_img, to_tensor
-from .models import WEIGHTS
+from .models import WEIGHTS, checksums
 from .stickers import DATA, eval_prompts, make_world
-from .judge import JudgeNet, Labels, judge, judge_classes, judge_loss, retrieval, right, roughen, save_judge, summary
+from .judge import JudgeNet, Labels, judge_classes, judge_loss, retrieval, right, roughen, save_judge, summary, verdicts
 
 # %% ../nbs/19_training.ipynb #c9
 X,D = 'CrossAttnDownBlock2D','DownBlock2D'
@@ -109,7 +109,7 @@ def make_unet(r:dict)->UNet2DConditionModel:
 SCHEDULE = dict(beta_start=.00085, beta_end=.012, beta_schedule='scaled_linear', set_alpha_to_one=False, steps_offset=1)   # Stable Diffusion's own
 
 # %% ../nbs/19_training.ipynb #c24
-class Pictures(Dataset):
+class StickerData(Dataset):
     "The sticker world with all that the four stages want to know of a picture"
     def __init__(self, r): # `r` is a recipe
         self.world = make_world(r['world'], size=r['px'])
@@ -137,7 +137,7 @@ def seed_batches(
 
 # %% ../nbs/19_training.ipynb #c28
 def loader(
-    data:Pictures,
+    data:StickerData,
     batches,   # Lists of seeds
     workers=1, # Processes that draw; 0 draws in this one
 ):
@@ -432,7 +432,7 @@ def train(
     st = STAGES[stage](r, out).to(acc.device, memory_format=STAGES[stage].layout)
     ema = AveragedModel(st.net, multi_avg_fn=get_ema_multi_avg_fn(st.decay), use_buffers=True)
     opt = torch.optim.AdamW(st.net.parameters(), lr=r['lr'][stage], betas=(.9,.99), fused=True)
-    done,spent,data = 0,0.,Pictures(r)
+    done,spent,data = 0,0.,StickerData(r)
     if hasattr(st, 'prepare'): st.prepare(data)
     torch.manual_seed(42+acc.process_index)
     if resume and path.exists():
@@ -507,7 +507,7 @@ def export(
     "Save trained parts as a Stable Diffusion folder, and the judge beside it"
     r,out,folder = RECIPES[size] if isinstance(size, str) else size,Path(out),Path(folder)
     st = UnetStage(dict(r, pool=1), out)
-    st.prepare(Pictures(r))
+    st.prepare(StickerData(r))
     st.pipe.unet = load_part(st.net, out, 'unet')
     st.pipe.save_pretrained(folder)
     make_tokenizer(folder/'tokenizer')                                               # vocab.json and merges.txt, beside tokenizer.json
@@ -515,6 +515,7 @@ def export(
     clip.save_pretrained(folder/'clip')
     for p in folder.rglob('*.safetensors'): _shrink(p, 'text_model.' if p.parent.name=='text_encoder' else '')
     for p in ('text_encoder','clip'): _as_float32(folder/p/'config.json')
+    (folder/'checksums.json').write_text(json.dumps(checksums(folder), indent=1)+'\n')
     save_judge(load_part(JudgeNet(judge_classes(make_world(r['world']))), out, 'judge'), folder.parent/'judge')
 
 # %% ../nbs/19_training.ipynb #c83
@@ -532,7 +533,7 @@ def report(
     w = make_world(world)
     def shares(kind, n):
         prompts = eval_prompts(kind, n, seed, w)
-        return summary(judge(draw(sd, prompts, guidance, seed=seed), prompts, clip=False))
+        return summary(verdicts(draw(sd, prompts, guidance, seed=seed), prompts, clip=False))
     obj,style,pair,held = shares('object', n),shares('style', max(1, n//2)),shares('pair', max(1, n//5)),shares('held_out', max(1, n//5))
     more = {k:shares(k, max(1, n//5)) for k in ('scene','colour','count')}
     x = torch.cat([to_tensor(w[VAL+i][0]) for i in range(256)]).to(sd.vae.device)
