@@ -125,9 +125,9 @@ def ask_hub(
     endpoint=None # Another hub than huggingface.co
 )->dict:          # Size in bytes, by file name
     "What files a repository has; one clear error, in good time, if it cannot be reached"
-    from huggingface_hub import HfApi
     answer = {}
     def ask():
+        from huggingface_hub import HfApi
         try: answer['info'] = HfApi(endpoint=endpoint).model_info(name, files_metadata=True, timeout=seconds)
         except Exception as e: answer['error'] = e
     thread = threading.Thread(target=ask, daemon=True)

@@ -187,7 +187,7 @@ def generate(
         gens = [torch.Generator().manual_seed(s) for s in ss]
         with quiet(): out = pipe(list(ps), width=w, height=h, num_inference_steps=steps, guidance_scale=guidance, negative_prompt=[negative]*len(ps), output_type='pt',
                                  latents=_noise(gens, sd, (w,h)).to(sd.dtype), generator=gens, callback_on_step_end=hook)
-        if not out.images.isfinite().all(): raise FloatingPointError(f'the picture is not a number (NaN): {sd.dtype} is too coarse for this model. Try load(..., dtype=torch.float32)')
+        if not out.images.isfinite().all(): raise FloatingPointError('the picture is not a number (NaN): ' + ('its weights are damaged, load the model again' if sd.dtype==torch.float32 else f'{sd.dtype} is too coarse for this model, try load(dtype=torch.float32)'))
         for im,p,s,bad in zip(pipe.image_processor.numpy_to_pil(out.images.permute(0,2,3,1).float().cpu().numpy()), ps, ss, out.nsfw_content_detected or itertools.repeat(False)):
             if bad: _note(f'the safety checker has painted over the picture of seed {s}')
             im.info['sdcourse'] = dict(prompt=p, seed=s, steps=steps, guidance=guidance, negative=negative, size=[w,h], sampler=sampler, model=sd.name, versions=_versions())
