@@ -289,7 +289,8 @@ def load(
     "Load a Stable Diffusion: the embedded one, or any 1.x or 2.x"
     name = resolve(name)
     local = name=='stickers' or Path(name).expanduser().is_dir()
-    if not local and _cached(name) is None: ask_hub(name)   # fail before the slow imports
+    start = time.monotonic()
+    if not local and _cached(name) is None: ask_hub(name, max(1., start+3.5-time.monotonic()))   # fail before the slow imports
     device = torch.device(device or best_device())
     dtype = dtype or best_dtype(device, large=not local or _gigabytes(folder_of(name))>.5)
     folder = folder_of(name, half=dtype!=torch.float32)
