@@ -53,7 +53,7 @@ def test_round_trip(sd, tmp_path):
 
 def test_bfloat16_is_nearly_the_same(sd):
     other = load('stickers', device='cpu', dtype=torch.bfloat16)
-    assert np.abs(draw(other.pipe)-draw(sd.pipe)).mean() < 12
+    assert np.abs(draw(other.pipe)-draw(sd.pipe)).mean() < 25
 
 def test_environment_names_the_model(monkeypatch, tmp_path):
     monkeypatch.setenv('SDCOURSE_MODEL', str(WEIGHTS))
