@@ -6,7 +6,7 @@ Docs: https://USER.github.io/sdcourse/judge.html.md"""
 
 # %% auto #0
 __all__ = ['judge_classes', 'background_name', 'Labels', 'Block', 'JudgeNet', 'judge_loss', 'roughen', 'save_judge', 'load_judge',
-           'right', 'see', 'verdicts', 'summary', 'load_clip', 'clip_embed', 'clip_score', 'retrieval', 'frechet',
+           'right', 'load_clip', 'clip_embed', 'clip_score', 'retrieval', 'see', 'verdicts', 'summary', 'frechet',
            'kid', 'nearest']
 
 # %% ../nbs/03_judge.ipynb #c4
@@ -18,7 +18,7 @@ import torch, torch.nn as nn, torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from transformers import CLIPModel, CLIPTokenizer
 from .core import Table, to_tensor
-from .models import WEIGHTS
+from .models import WEIGHTS, quiet
 from .stickers import COLORS, PATTERNS, SCENES, TINTS, make_world, parse_caption
 
 # %% ../nbs/03_judge.ipynb #c11
@@ -150,7 +150,64 @@ def right(
         res[k] = (out[k].argmax(1)==other[:,i])[asked].float().mean().item()
     return res
 
-# %% ../nbs/03_judge.ipynb #c44
+# %% ../nbs/03_judge.ipynb #c45
+@cache
+def load_clip(
+    folder=None, # None is the embedded model's CLIP
+):               # CLIPModel, CLIPTokenizer
+    "Both halves of our CLIP, for search, scoring and guidance"
+    folder = Path(folder or WEIGHTS/'clip')
+    with quiet(): clip = CLIPModel.from_pretrained(folder, torch_dtype=torch.float32).eval().requires_grad_(False)
+    return clip,CLIPTokenizer.from_pretrained(folder.parent/'tokenizer')
+
+# %% ../nbs/03_judge.ipynb #c46
+def clip_embed(
+    ims=None,   # Pictures, or None
+    texts=None, # Strings, or None
+):              # Unit vectors (B, d), each in a tuple if both are given
+    "Pictures and sentences as unit vectors in one space"
+    clip,tok = load_clip()
+    out = []
+    with torch.no_grad():
+        if ims is not None:
+            x = ims if isinstance(ims, torch.Tensor) else to_tensor(list(ims))
+            x = F.interpolate(x.float(), (clip.config.vision_config.image_size,)*2, mode='area')
+            out.append(clip.visual_projection(clip.vision_model(pixel_values=x).pooler_output))
+        if texts is not None:
+            t = tok(list(texts), padding='max_length', max_length=77, truncation=True, return_tensors='pt')
+            out.append(clip.text_projection(clip.text_model(input_ids=t.input_ids).pooler_output))
+    out = tuple(F.normalize(o) for o in out)
+    return out if len(out)>1 else out[0]
+
+# %% ../nbs/03_judge.ipynb #c47
+def clip_score(
+    ims,     # Pictures
+    prompts, # As many strings
+)->list:     # Cosines in [-1,1], rounded to 3 digits
+    "How well each picture fits its prompt, by our CLIP"
+    a,b = clip_embed(ims, prompts)
+    return [round(s, 3) for s in (a*b).sum(1).tolist()]
+
+# %% ../nbs/03_judge.ipynb #c51
+def retrieval(
+    world,      # Where pictures and captions come from
+    n=100,      # Captions to choose from
+    rounds=4,   # Times to repeat
+    start=10**9 # First seed
+)->float:       # Share in [0,1]
+    "How often CLIP picks the right one of `n` captions with different meanings"
+    hits,seed = 0,start
+    for _ in range(rounds):
+        found = {}
+        while len(found)<n:
+            s = world.spec(seed)
+            found.setdefault(world.key(s), (world.draw(s), world.caption(s, seed)))
+            seed += 1
+        a,b = clip_embed(*map(list, zip(*found.values())))
+        hits += ((a@b.T).argmax(1)==torch.arange(n)).sum().item()
+    return hits/(n*rounds)
+
+# %% ../nbs/03_judge.ipynb #c54
 def see(
     ims,      # Pictures: PIL, arrays, or a tensor (B, 3, h, w) in [-1,1]
     net=None, # A `JudgeNet`, None is the one in the package
@@ -163,7 +220,7 @@ def see(
     with torch.no_grad(): f = torch.cat([net.features(o) for o in x.float().cpu().split(bs)])
     return {k:h(f).softmax(1) for k,h in net.heads.items()} | dict(features=f)
 
-# %% ../nbs/03_judge.ipynb #c45
+# %% ../nbs/03_judge.ipynb #c55
 def verdicts(
     ims,        # Pictures, as many as prompts
     prompts,    # What each was meant to show
@@ -194,7 +251,7 @@ def _row(prompt, classes, p, sure, score):
     return dict(prompt=prompt, **ok, right=all(answers) if answers else None, sees=f"{' + '.join(top) if certain else 'unsure'}, {saw['style']}, {saw['background']}",
                 sure=round(p['noun'].amax().item(), 2), clip=score, unknown=', '.join(want['unknown']+strange))
 
-# %% ../nbs/03_judge.ipynb #c48
+# %% ../nbs/03_judge.ipynb #c58
 def summary(
     rows, # From `verdicts`
 )->dict:  # Column -> share of True among what was asked, or mean
@@ -202,75 +259,18 @@ def summary(
     cols = {k:[r[k] for r in rows if r[k] is not None] for k in ('noun','style','background','colour','count','right','clip')}
     return {k:round(float(np.mean(v)), 4) for k,v in cols.items() if v} | dict(n=len(rows))
 
-# %% ../nbs/03_judge.ipynb #c52
-@cache
-def load_clip(
-    folder=None, # None is the embedded model's CLIP
-):               # CLIPModel, CLIPTokenizer
-    "Both halves of our CLIP, for search, scoring and guidance"
-    folder = Path(folder or WEIGHTS/'clip')
-    clip = CLIPModel.from_pretrained(folder, torch_dtype=torch.float32).eval().requires_grad_(False)
-    return clip,CLIPTokenizer.from_pretrained(folder.parent/'tokenizer')
-
-# %% ../nbs/03_judge.ipynb #c53
-def clip_embed(
-    ims=None,   # Pictures, or None
-    texts=None, # Strings, or None
-):              # Unit vectors (B, d), each in a tuple if both are given
-    "Pictures and sentences as unit vectors in one space"
-    clip,tok = load_clip()
-    out = []
-    with torch.no_grad():
-        if ims is not None:
-            x = ims if isinstance(ims, torch.Tensor) else to_tensor(list(ims))
-            x = F.interpolate(x.float(), (clip.config.vision_config.image_size,)*2, mode='area')
-            out.append(clip.visual_projection(clip.vision_model(pixel_values=x).pooler_output))
-        if texts is not None:
-            t = tok(list(texts), padding='max_length', max_length=77, truncation=True, return_tensors='pt')
-            out.append(clip.text_projection(clip.text_model(input_ids=t.input_ids).pooler_output))
-    out = tuple(F.normalize(o) for o in out)
-    return out if len(out)>1 else out[0]
-
-# %% ../nbs/03_judge.ipynb #c54
-def clip_score(
-    ims,     # Pictures
-    prompts, # As many strings
-)->list:     # Cosines in [-1,1], rounded to 3 digits
-    "How well each picture fits its prompt, by our CLIP"
-    a,b = clip_embed(ims, prompts)
-    return [round(s, 3) for s in (a*b).sum(1).tolist()]
-
-# %% ../nbs/03_judge.ipynb #c58
-def retrieval(
-    world,      # Where pictures and captions come from
-    n=100,      # Captions to choose from
-    rounds=4,   # Times to repeat
-    start=10**9 # First seed
-)->float:       # Share in [0,1]
-    "How often CLIP picks the right one of `n` captions with different meanings"
-    hits,seed = 0,start
-    for _ in range(rounds):
-        found = {}
-        while len(found)<n:
-            s = world.spec(seed)
-            found.setdefault(world.key(s), (world.draw(s), world.caption(s, seed)))
-            seed += 1
-        a,b = clip_embed(*map(list, zip(*found.values())))
-        hits += ((a@b.T).argmax(1)==torch.arange(n)).sum().item()
-    return hits/(n*rounds)
-
-# %% ../nbs/03_judge.ipynb #c61
+# %% ../nbs/03_judge.ipynb #c62
 def frechet(
     a:torch.Tensor, # Features (n, d) of one heap
     b:torch.Tensor, # Features (m, d) of the other
 )->float:
     "Fréchet distance between Gaussians fitted to two heaps of features"
     a,b = a.double(),b.double()
-    ca,cb = a.T.cov(),b.T.cov()
+    ca,cb = (torch.atleast_2d(x.T.cov()) for x in (a,b))
     root = torch.linalg.eigvals(ca@cb).real.clamp(min=0).sqrt().sum()      # the trace of a matrix's square root
     return ((a.mean(0)-b.mean(0)).square().sum() + ca.trace()+cb.trace()-2*root).clamp(min=0).item()
 
-# %% ../nbs/03_judge.ipynb #c68
+# %% ../nbs/03_judge.ipynb #c69
 def kid(
     a:torch.Tensor, # Features (n, d)
     b:torch.Tensor, # Features (m, d)
@@ -286,7 +286,7 @@ def kid(
     v = torch.stack([one() for _ in range(n_sub)])
     return v.mean().item(), (v.std()/n_sub**.5).item()
 
-# %% ../nbs/03_judge.ipynb #c71
+# %% ../nbs/03_judge.ipynb #c72
 def nearest(
     ims,  # Pictures to look up
     heap, # Pictures to search
