@@ -7,8 +7,9 @@ Docs: https://USER.github.io/sdcourse/training.html.md"""
 # %% auto #0
 __all__ = ['X', 'D', 'XU', 'U', 'RECIPES', 'SCHEDULE', 'VAL', 'SHEET', 'STAGES', 'GOALS', 'byte_symbols', 'make_tokenizer',
            'make_clip', 'text_half', 'make_vae', 'make_unet', 'StickerData', 'seed_batches', 'loader', 'pixels', 'fit',
-           'clip_loss', 'ClipStage', 'edges', 'VaeStage', 'psnr', 'noise_loss', 'UnetStage', 'assemble', 'draw',
-           'JudgeStage', 'lr_shape', 'save_atomic', 'load_part', 'train', 'export', 'report', 'write_card', 'main']
+           'clip_loss', 'ClipStage', 'edges', 'VaeStage', 'psnr', 'DecoderStage', 'noise_loss', 'UnetStage', 'assemble',
+           'draw', 'JudgeStage', 'lr_shape', 'save_atomic', 'load_part', 'train', 'export', 'restore', 'report',
+           'write_card', 'main']
 
 # %% ../nbs/19_training.ipynb #c4
 import argparse, json, math, os, signal, time, zlib
@@ -40,14 +41,14 @@ RECIPES = dict(
         vae=dict(block_out_channels=(32,64,96), layers_per_block=1, norm_num_groups=16),
         unet=dict(block_out_channels=(64,128,256), layers_per_block=1, attention_head_dim=(2,2,4), norm_num_groups=16,
                   down_block_types=(D,X,X), up_block_types=(XU,XU,U)),
-        bs=dict(judge=64, clip=192, vae=16, unet=64), lr=dict(judge=1e-3, clip=1e-3, vae=2e-3, unet=8e-4)),
+        bs=dict(judge=64, clip=192, vae=16, unet=64, decoder=16), lr=dict(judge=1e-3, clip=1e-3, vae=2e-3, unet=8e-4, decoder=5e-4)),
     gpu=dict(world='gpu', px=128, crop=64, pool=1_000_000,
-        clip=dict(dim=192, text=dict(hidden_size=192, intermediate_size=768, num_hidden_layers=5, num_attention_heads=3),
-                  vision=dict(hidden_size=256, intermediate_size=1024, num_hidden_layers=6, num_attention_heads=4, patch_size=8)),
-        vae=dict(block_out_channels=(64,128,128,192), layers_per_block=1, norm_num_groups=32),
-        unet=dict(block_out_channels=(128,192,256), layers_per_block=2, attention_head_dim=(4,6,8), norm_num_groups=32,
+        clip=dict(dim=192, text=dict(hidden_size=160, intermediate_size=640, num_hidden_layers=4, num_attention_heads=5),
+                  vision=dict(hidden_size=160, intermediate_size=640, num_hidden_layers=5, num_attention_heads=5, patch_size=16)),
+        vae=dict(block_out_channels=(64,96,128,128), layers_per_block=1, norm_num_groups=32),
+        unet=dict(block_out_channels=(96,144,192), layers_per_block=2, attention_head_dim=(3,3,6), norm_num_groups=16,
                   down_block_types=(X,X,X), up_block_types=(XU,XU,XU)),
-        bs=dict(judge=512, clip=1024, vae=256, unet=512), lr=dict(judge=2e-3, clip=1e-3, vae=1e-3, unet=6e-4)))
+        bs=dict(judge=512, clip=1024, vae=256, unet=512, decoder=256), lr=dict(judge=2e-3, clip=1e-3, vae=1e-3, unet=6e-4, decoder=3e-4)))
 
 # %% ../nbs/19_training.ipynb #c11
 def byte_symbols()->list: # 256 printable characters
@@ -111,8 +112,8 @@ SCHEDULE = dict(beta_start=.00085, beta_end=.012, beta_schedule='scaled_linear',
 # %% ../nbs/19_training.ipynb #c24
 class StickerData(Dataset):
     "The sticker world with all that the four stages want to know of a picture"
-    def __init__(self, r): # `r` is a recipe
-        self.world = make_world(r['world'], size=r['px'])
+    def __init__(self, r, **odds): # A recipe, and other odds than its world has
+        self.world = make_world(r['world'], size=r['px'], **odds)
         self.labels = Labels(judge_classes(self.world))
     def __getitem__(self, seed):
         if seed<0: return dict(seed=-1-seed)                               # a picture that is in the cache already: only its number
@@ -261,6 +262,14 @@ def psnr(
     return (-10*((x-y).square().mean((1,2,3))/4).log10()).mean().item()
 
 # %% ../nbs/19_training.ipynb #c47
+class DecoderStage(VaeStage):
+    "The VAE's decoder alone, for a trained and frozen encoder"
+    def __init__(self, r, out):
+        super().__init__(r, out)
+        load_part(self.net, out, 'vae').train()
+        for part in (self.net.decoder, self.net.post_quant_conv): part.requires_grad_(True)
+
+# %% ../nbs/19_training.ipynb #c49
 def noise_loss(
     unet,                # Predicts noise from noisy latents, timestep and text embedding
     latents:torch.Tensor,# Clean, scaled to unit variance (B, 4, h, w)
@@ -277,7 +286,7 @@ def noise_loss(
     weight = 1 if gamma is None else snr.clamp(max=gamma)/snr
     return (weight*(noise_pred.float()-noise)**2).mean()
 
-# %% ../nbs/19_training.ipynb #c51
+# %% ../nbs/19_training.ipynb #c53
 class UnetStage(nn.Module):
     "U-Net: predict the noise in the latents of the frozen VAE under the frozen text encoder"
     decay,shape,layout = .999,'hold',torch.channels_last
@@ -320,7 +329,7 @@ class UnetStage(nn.Module):
         self.pipe.unet = net
         return draw(self.pipe, SHEET)
 
-# %% ../nbs/19_training.ipynb #c52
+# %% ../nbs/19_training.ipynb #c54
 def assemble(tokenizer, text_encoder, vae, unet, scheduler)->StableDiffusionPipeline:
     "Put the parts together as a pipeline"
     pipe = StableDiffusionPipeline(vae=vae, text_encoder=text_encoder, tokenizer=tokenizer, unet=unet, scheduler=scheduler,
@@ -328,16 +337,16 @@ def assemble(tokenizer, text_encoder, vae, unet, scheduler)->StableDiffusionPipe
     pipe.set_progress_bar_config(disable=True)
     return pipe
 
-# %% ../nbs/19_training.ipynb #c53
+# %% ../nbs/19_training.ipynb #c55
 SHEET = ['a fox on a teal background', 'a cat', 'an ink drawing of an owl', 'a rocket in space', 'pixel art of a castle', 'a penguin in the snow', 'a purple cat on a yellow background', 'a car on the beach',
          'three apples', 'a dog next to a house', 'a lion wearing a crown', 'a robot riding a horse', 'a small ghost in the top left on a black background', 'a teddy bear in the forest', 'a strawberry, line art', 'a bicycle at sunset',
          'an astronaut riding a horse', 'a purple elephant', 'a frog wearing a crown', 'a penguin in the desert', 'a blue rose', 'a hamburger in the snow', 'a green dog', 'an octopus in the city']   # the last eight are held out
 
-# %% ../nbs/19_training.ipynb #c54
+# %% ../nbs/19_training.ipynb #c56
 def draw(
     sd,          # What `load` gives, or a pipeline
     prompts,     # A list of strings
-    guidance=4.,
+    guidance=6.,
     steps=25,
     seed=0,      # Picture k starts from the noise of seed+k
     bs=50,       # Pictures at a time
@@ -353,9 +362,10 @@ def draw(
     finally: pipe.scheduler = scheduler
     return ims
 
-# %% ../nbs/19_training.ipynb #c56
+# %% ../nbs/19_training.ipynb #c58
 class JudgeStage(nn.Module):
     "The classifier of `03_judge`"
+    odds = dict(said_p=.6, p=dict(single=.4, corner=.08, count=.1, pair=.28, above=.04, ride=.04, wear=.04, empty=.02))   # more of what is hard to tell
     decay,shape,layout = .995,'cosine',torch.channels_last
     def __init__(self, r, out):
         super().__init__()
@@ -372,10 +382,10 @@ class JudgeStage(nn.Module):
         net.train()
         return res
 
-# %% ../nbs/19_training.ipynb #c57
-STAGES = dict(judge=JudgeStage, clip=ClipStage, vae=VaeStage, unet=UnetStage)
-
 # %% ../nbs/19_training.ipynb #c59
+STAGES = dict(judge=JudgeStage, clip=ClipStage, vae=VaeStage, unet=UnetStage, decoder=DecoderStage)
+
+# %% ../nbs/19_training.ipynb #c61
 def lr_shape(
     p:float,        # Share of the training that is over, in [0,1]
     shape='cosine', # or 'hold'
@@ -385,7 +395,7 @@ def lr_shape(
     fall = (1+math.cos(math.pi*p))/2 if shape=='cosine' else min(1, 2*(1-p))
     return min(1, .02+p/.01)*fall
 
-# %% ../nbs/19_training.ipynb #c63
+# %% ../nbs/19_training.ipynb #c65
 def save_atomic(
     obj,  # Tensors, numbers, dicts of them
     path, # File that is replaced
@@ -399,7 +409,7 @@ def save_atomic(
         tmp.unlink(missing_ok=True)
         raise OSError(f'Could not save {Path(path).name}: {str(e).splitlines()[0]}. The last checkpoint is untouched; free some disk space and go on with --resume') from e
 
-# %% ../nbs/19_training.ipynb #c64
+# %% ../nbs/19_training.ipynb #c66
 def load_part(net, out, stage, prefix=''):
     "Put the averaged weights of a trained stage into `net`, frozen"
     path = Path(out)/f'{stage}.pt'
@@ -408,9 +418,9 @@ def load_part(net, out, stage, prefix=''):
     net.load_state_dict({k.removeprefix(prefix):v for k,v in sd.items() if k.startswith(prefix)})
     return net.eval().requires_grad_(False)
 
-# %% ../nbs/19_training.ipynb #c67
+# %% ../nbs/19_training.ipynb #c69
 def train(
-    stage,          # 'judge', 'clip', 'vae' or 'unet'
+    stage,          # 'judge', 'clip', 'vae', 'unet' or 'decoder'
     size='cpu',     # A key of `RECIPES`, or a recipe
     minutes=10.,    # Training time, what went before a `resume` included
     steps=None,     # Or so many steps
@@ -428,19 +438,21 @@ def train(
     out,acc = Path(out),Accelerator(mixed_precision='bf16')
     out.mkdir(parents=True, exist_ok=True)
     path,say = out/f'{stage}.pt',(lambda *a: None) if quiet else partial(acc.print, flush=True)
-    torch.manual_seed(42)
+    torch.manual_seed(42)                                                             # so that all processes begin with the same weights
     st = STAGES[stage](r, out).to(acc.device, memory_format=STAGES[stage].layout)
     ema = AveragedModel(st.net, multi_avg_fn=get_ema_multi_avg_fn(st.decay), use_buffers=True)
-    opt = torch.optim.AdamW(st.net.parameters(), lr=r['lr'][stage], betas=(.9,.99), fused=True)
-    done,spent,data = 0,0.,StickerData(r)
+    opt = torch.optim.AdamW([p for p in st.net.parameters() if p.requires_grad], lr=r['lr'][stage], betas=(.9,.99), fused=True)
+    done,spent,data = 0,0.,StickerData(r, **getattr(st, 'odds', {}))
     if hasattr(st, 'prepare'): st.prepare(data)
     torch.manual_seed(42+acc.process_index)
     if resume and path.exists():
         c = torch.load(path, map_location=acc.device, weights_only=True)
-        for o,k in ((st.net,'net'),(ema.module,'ema'),(opt,'opt')): o.load_state_dict(c[k])
-        done,spent = c['step'],c['spent']
-        ema.n_averaged.fill_(done)
-        if acc.num_processes==1: torch.set_rng_state(c['rng'].cpu())
+        for o,k in ((st.net,'net'),(ema.module,'ema')): o.load_state_dict(c[k], strict='opt' in c)
+        if 'opt' in c:                                                                 # else only weights are known, see `restore`
+            opt.load_state_dict(c['opt'])
+            done,spent = c['step'],c['spent']
+            ema.n_averaged.fill_(done)
+            if acc.num_processes==1: torch.set_rng_state(c['rng'].cpu())
         say(f'{stage}: going on at step {done}, after {spent/60:.1f} minutes')
     model,opt = acc.prepare(st, opt)
     stop = []
@@ -509,6 +521,7 @@ def export(
     st = UnetStage(dict(r, pool=1), out)
     st.prepare(StickerData(r))
     st.pipe.unet = load_part(st.net, out, 'unet')
+    if (out/'decoder.pt').exists(): load_part(st.vae, out, 'decoder')
     st.pipe.save_pretrained(folder)
     make_tokenizer(folder/'tokenizer')                                               # vocab.json and merges.txt, beside tokenizer.json
     clip = load_part(make_clip(r, len(st.tok)), out, 'clip', 'clip.')
@@ -519,14 +532,27 @@ def export(
     save_judge(load_part(JudgeNet(judge_classes(make_world(r['world']))), out, 'judge'), folder.parent/'judge')
 
 # %% ../nbs/19_training.ipynb #c83
+def restore(
+    folder=WEIGHTS, # An exported folder, with `judge` beside it
+    out='_train',   # Where the checkpoints go
+):
+    "Make checkpoints of exported weights, to go on training from"
+    folder,out = Path(folder),Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    weights = lambda *p: {k:v.float() if v.is_floating_point() else v for k,v in load_file(folder.joinpath(*p)).items()}
+    parts = dict(judge=weights('..', 'judge', 'model.safetensors'), clip={f'clip.{k}':v for k,v in weights('clip', 'model.safetensors').items()},
+                 vae=weights('vae', 'diffusion_pytorch_model.safetensors'), unet=weights('unet', 'diffusion_pytorch_model.safetensors'))
+    for stage,sd in parts.items(): save_atomic(dict(net=sd, ema=sd), out/f'{stage}.pt')
+
+# %% ../nbs/19_training.ipynb #c86
 GOALS = dict(cpu=dict(noun=.80, background=.90, style=.80, psnr=25., clip=.85, seconds=2.), gpu=dict(noun=.92, background=.97, style=.92, pair=.65, held_out=.50, psnr=27., clip=.90, seconds=3.))
 
-# %% ../nbs/19_training.ipynb #c84
+# %% ../nbs/19_training.ipynb #c87
 def report(
     sd,           # What `load` gives
     n=500,        # Pictures for the main figure; the others get fewer
     world='cpu',  # The world it was trained on
-    guidance=4.,
+    guidance=6.,
     seed=1000,
 )->Table:         # A row a figure
     "Measure a sticker model"
@@ -549,7 +575,7 @@ def report(
         psnr=(psnr(x, y), 'VAE on held-out renders, PSNR in dB'), clip=(retrieval(w), 'CLIP: right caption among 100 distinct ones'), seconds=(secs, f'seconds a picture, 25 steps with guidance, {sd.vae.device}, {torch.get_num_threads()} threads'))
     return Table(dict(figure=k, value=round(v, 3), goal=GOALS[world].get(k), what=what) for k,(v,what) in rows.items() if v is not None)
 
-# %% ../nbs/19_training.ipynb #c87
+# %% ../nbs/19_training.ipynb #c90
 def write_card(
     folder, # The model's folder, with a README.md
     rows,   # From `report`
@@ -561,10 +587,10 @@ def write_card(
     table = Table({k:v for k,v in row.items() if k!='figure'} for row in rows)._repr_markdown_()
     p.write_text(f'{head}<!-- figures -->\n{table}\n<!-- /figures -->{tail}', encoding='utf8')
 
-# %% ../nbs/19_training.ipynb #c90
+# %% ../nbs/19_training.ipynb #c93
 def main(argv=None):
     "Train a stage, export the parts, or measure a model"
-    p = argparse.ArgumentParser(prog='python -m sdcourse.training', description='Train the embedded model, stage by stage: judge, clip, vae, unet. Then --export, then --report.')
+    p = argparse.ArgumentParser(prog='python -m sdcourse.training', description='Train the embedded model, stage by stage: judge, clip, vae, unet, decoder. Then --export, then --report.')
     p.add_argument('--stage', choices=list(STAGES))
     p.add_argument('--size', choices=list(RECIPES), default='cpu', help='which recipe')
     p.add_argument('--minutes', type=float, default=10., help='training time, what went before --resume included')
@@ -573,13 +599,16 @@ def main(argv=None):
     p.add_argument('--resume', action='store_true', help='go on from the last checkpoint')
     p.add_argument('--out', default='_train', help='folder for checkpoints and sheets')
     p.add_argument('--workers', type=int, default=1, help='processes that draw pictures')
+    p.add_argument('--show', type=float, default=300, help='seconds between measurements and sheets')
     p.add_argument('--export', metavar='FOLDER', help='save the trained parts as a Stable Diffusion folder')
+    p.add_argument('--restore', metavar='FOLDER', nargs='?', const=str(WEIGHTS), help='make checkpoints of the embedded model, or of the one in FOLDER, to go on from with --resume')
     p.add_argument('--report', metavar='FOLDER', nargs='?', const='', help='measure the embedded model, or the one in FOLDER, and write its card')
     p.add_argument('-n', type=int, default=500, help='pictures for the report')
     a = p.parse_args(argv)
     r = RECIPES[a.size]
     if a.bs and a.stage: r = dict(r, bs={**r['bs'], a.stage:a.bs})
-    if a.stage: train(a.stage, r, a.minutes, a.steps, a.resume, a.out, workers=a.workers)
+    if a.restore: restore(a.restore, a.out)
+    if a.stage: train(a.stage, r, a.minutes, a.steps, a.resume, a.out, show_every=a.show, workers=a.workers)
     if a.export: export(a.export, a.out, a.size)
     if a.report is not None:
         from sdcourse.models import load
@@ -587,6 +616,6 @@ def main(argv=None):
         rows = report(sd, a.n, a.size)
         print(rows)
         write_card(a.report or WEIGHTS, rows)
-    if not (a.stage or a.export or a.report is not None): p.print_help()
+    if not (a.stage or a.export or a.restore or a.report is not None): p.print_help()
 
 if __name__=='__main__' and '__file__' in globals(): main()
