@@ -101,7 +101,7 @@ def _check_words(prompt, sd):
 SAMPLERS = {
     'dpm++': ('DPMSolverMultistepScheduler', dict(use_karras_sigmas=True)),        # good with few steps
     'euler': ('EulerDiscreteScheduler', dict(timestep_spacing='trailing')),        # the simplest: straight steps
-    'ddim':  ('DDIMScheduler', dict(timestep_spacing='trailing')),                 # the same idea, in other variables
+    'ddim':  ('DDIMScheduler', dict(timestep_spacing='trailing', clip_sample=False)), # the same idea, in other variables
     'euler_a': ('EulerAncestralDiscreteScheduler', dict(timestep_spacing='trailing')), # puts fresh noise in at every step
     'pndm':  ('PNDMScheduler', dict(skip_prk_steps=True, timestep_spacing='leading')), # what SD 1.x was published with
 }
@@ -178,7 +178,7 @@ def generate(
     sd = default_sd() if sd is None else sd
     guidance,(w,h) = sd.guidance if guidance is None else _number(guidance, 'guidance'),_sides(size, sd)
     for p in dict.fromkeys(prompts): _check_words(p, sd)
-    pipe = _guided()(**{**sd.pipe.components, 'scheduler': sampler_of(sampler, sd)}, requires_safety_checker=False)
+    with quiet(): pipe = _guided()(**{**sd.pipe.components, 'scheduler': sampler_of(sampler, sd)}, requires_safety_checker=False)
     pipe.set_progress_bar_config(disable=not progress)
     hook = on_step and (lambda pipe,i,t,kw: on_step(i, kw['latents'], pipe.scheduler) or kw)
     jobs,ims = [(p,s) for p in prompts for s in seeds],Pictures()
