@@ -12,7 +12,7 @@ __all__ = ['X', 'D', 'XU', 'U', 'RECIPES', 'SCHEDULE', 'VAL', 'SHEET', 'STAGES',
            'write_card', 'main']
 
 # %% ../nbs/19_training.ipynb #c4
-import argparse, json, math, os, signal, time, zlib
+import argparse, json, math, os, signal, threading, time, zlib
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -429,6 +429,7 @@ def train(
     save_every=120, # Seconds between checkpoints
     show_every=300, # Seconds between measurements and sheets
     workers=1,      # Processes that draw pictures, for each process that trains
+    stop=lambda: False, # Asked at every batch whether to stop; so does the signal SIGTERM
     quiet=False,
 ):
     "Train one stage; several processes work together under `accelerate launch`"
@@ -455,8 +456,8 @@ def train(
             if acc.num_processes==1: torch.set_rng_state(c['rng'].cpu())
         say(f'{stage}: going on at step {done}, after {spent/60:.1f} minutes')
     model,opt = acc.prepare(st, opt)
-    stop = []
-    old = signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
+    told,main_thread = [],threading.current_thread() is threading.main_thread()        # only there can signals be heard
+    if main_thread: old = signal.signal(signal.SIGTERM, lambda *_: told.append(1))
     rng,bs,n,began = torch.get_rng_state(),r['bs'][stage],acc.num_processes,time.time()-spent
     shown = saved = tick = time.time()
     watch = {}
@@ -473,7 +474,7 @@ def train(
     pool = r['pool']//(bs*n)*bs*n if stage=='unet' else None                          # whole batches, so that each process meets its own pictures again
     for s in fit(loss_fn, None, loader(data, seed_batches(bs, done, acc.process_index, n, pool), workers), opt=opt, acc=acc):
         if s.i: ema.update_parameters(st.net)                                          # the weights of the last step
-        clock = torch.tensor([time.time()-began, float(bool(stop))], device=acc.device)
+        clock = torch.tensor([time.time()-began, float(bool(told) or stop())], device=acc.device)
         spent,end = (acc.reduce(clock, 'mean') if n>1 else clock).tolist()            # one clock for all processes
         p = done/steps if steps else spent/60/minutes
         if p>=1 or end>0: break                                                        # this batch is not applied: after a resume it comes again
@@ -492,7 +493,7 @@ def train(
         done,rng = done+1,torch.get_rng_state()
     save()
     if not quiet: show()
-    signal.signal(signal.SIGTERM, old)
+    if main_thread: signal.signal(signal.SIGTERM, old)
     return ema.module
 
 def _tile(ims): return make_image_grid(ims, -(-len(ims)//8), 8) if len(ims)%8==0 else make_image_grid(ims, 1, len(ims))
