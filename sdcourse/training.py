@@ -7,9 +7,9 @@ Docs: https://USER.github.io/sdcourse/training.html.md"""
 # %% auto #0
 __all__ = ['X', 'D', 'XU', 'U', 'RECIPES', 'SCHEDULE', 'VAL', 'SHEET', 'STAGES', 'GOALS', 'byte_symbols', 'make_tokenizer',
            'make_clip', 'text_half', 'make_vae', 'make_unet', 'StickerData', 'seed_batches', 'loader', 'pixels', 'fit',
-           'clip_loss', 'ClipStage', 'edges', 'VaeStage', 'psnr', 'DecoderStage', 'noise_loss', 'UnetStage', 'assemble',
-           'draw', 'JudgeStage', 'lr_shape', 'save_atomic', 'load_part', 'train', 'export', 'restore', 'report',
-           'write_card', 'main']
+           'clip_loss', 'ClipStage', 'edges', 'VaeStage', 'DecoderStage', 'noise_loss', 'UnetStage', 'assemble', 'draw',
+           'JudgeStage', 'lr_shape', 'save_atomic', 'load_part', 'train', 'export', 'restore', 'report', 'write_card',
+           'main']
 
 # %% ../nbs/19_training.ipynb #c4
 import argparse, json, math, os, signal, threading, time, zlib
@@ -28,6 +28,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTokenizer, CLIPVisionConfig
 from .core import Table, to_img, to_tensor
+from .latents import psnr
 from .models import WEIGHTS, checksums
 from .stickers import DATA, eval_prompts, make_world
 from .judge import JudgeNet, Labels, judge_classes, judge_loss, retrieval, right, roughen, save_judge, summary, verdicts
@@ -252,15 +253,8 @@ class VaeStage(nn.Module):
         x = pixels(torch.stack([data[VAL+i]['x'] for i in range(64)]), net.device)
         y = net.decode(net.encode(x).latent_dist.mean).sample.clamp(-1,1)
         self.pair = torch.cat([x,y], 2).cpu()
-        return dict(psnr=psnr(x, y))
+        return dict(psnr=psnr(x, y).mean().item())
     def sheet(self, net, data): return to_img(self.pair[:16])
-
-def psnr(
-    x:torch.Tensor, # Pictures (B, 3, h, w) in [-1,1]
-    y:torch.Tensor, # Their copies
-)->float:           # In dB, mean over the pictures
-    "Peak signal-to-noise ratio"
-    return (-10*((x-y).square().mean((1,2,3))/4).log10()).mean().item()
 
 # %% ../nbs/19_training.ipynb #c47
 class DecoderStage(VaeStage):
@@ -368,7 +362,7 @@ def draw(
 # %% ../nbs/19_training.ipynb #c58
 class JudgeStage(nn.Module):
     "The classifier of `03_judge`"
-    odds = dict(said_p=.6, p=dict(single=.4, corner=.08, count=.1, pair=.28, above=.04, ride=.04, wear=.04, empty=.02))   # more of what is hard to tell
+    odds = dict(said_p=.6, style_p={'cartoon':.05,'ink':.25,'pixel':.7}, p=dict(single=.4, corner=.08, count=.1, pair=.28, above=.04, ride=.04, wear=.04, empty=.02))   # more of what is hard to tell
     decay,shape,layout = .995,'cosine',torch.channels_last
     def __init__(self, r, out):
         super().__init__()
@@ -576,7 +570,7 @@ def report(
         style=(style.get('style'), f'style right when named, {style["n"]} prompts'), pair=(pair.get('noun'), f'two nouns both right, {pair["n"]} prompts "an A next to a B"'),
         held_out=(held.get('right'), f'held-out compositions judged right in every respect, {held["n"]} pictures'), scene=(more['scene'].get('background'), 'scene right'),
         colour=(more['colour'].get('colour'), 'subject colour right'), count=(more['count'].get('count'), 'number right (two to four)'),
-        psnr=(psnr(x, y), 'VAE on held-out renders, PSNR in dB'), clip=(retrieval(w), 'CLIP: right caption among 100 distinct ones'), seconds=(secs, f'seconds a picture, 25 steps with guidance, {sd.vae.device}, {torch.get_num_threads()} threads'))
+        psnr=(psnr(x, y).mean().item(), 'VAE on held-out renders, PSNR in dB'), clip=(retrieval(w), 'CLIP: right caption among 100 distinct ones'), seconds=(secs, f'seconds a picture, 25 steps with guidance, {sd.vae.device}, {torch.get_num_threads()} threads'))
     return Table(dict(figure=k, value=round(v, 3), goal=GOALS[world].get(k), what=what) for k,(v,what) in rows.items() if v is not None)
 
 # %% ../nbs/19_training.ipynb #c90
