@@ -2,6 +2,7 @@
 #   make lesson                      run the first lesson, pages in _lessons/
 #   make lesson LESSON=15_sampling   another one; LESSON=all for every one
 #   make test                        all tests
+#   make bench                       our loop beside the pipeline of diffusers, in figures
 PYTHON ?= python3
 LESSON ?= 04_pipelines
 ARGS   ?=
@@ -10,9 +11,9 @@ BIN    := .venv/bin
 MADE   := $(shell cat settings.ini pyproject.toml setup.py constraints.txt | cksum | cut -d' ' -f1)
 STAMP  := .venv/.made-from-$(MADE)
 
-.PHONY: help lesson test venv export readme train clean
+.PHONY: help lesson test bench venv export readme train clean
 help:
-	@sed -n '2,4s/^#   //p' Makefile
+	@sed -n '2,5s/^#   //p' Makefile
 	@echo "make venv | export | readme | train | clean"
 
 venv: $(STAMP)
@@ -33,6 +34,10 @@ lesson: $(STAMP)
 # e.g. make test ARGS='tests/test_imports.py'
 test: $(STAMP)
 	@HF_HUB_OFFLINE=$${HF_HUB_OFFLINE-1} $(BIN)/python -m pytest $(ARGS)
+
+# e.g. make bench ARGS=--quick
+bench: $(STAMP)
+	@HF_HUB_OFFLINE=$${HF_HUB_OFFLINE-1} $(BIN)/python tools/bench.py $(ARGS)
 
 # after editing a notebook: the modules, the clean notebooks, the README
 export: $(STAMP)

@@ -222,14 +222,14 @@ def see(
 
 # %% ../nbs/03_judge.ipynb #c55
 def verdicts(
-    ims,        # Pictures, as many as prompts
+    ims,        # Pictures, as many as prompts; or a tensor (B, 3, h, w) in [-1,1]
     prompts,    # What each was meant to show
     net=None,   # A `JudgeNet`, None is the one in the package
     sure=.5,    # Below this probability of the leading noun the judge is unsure, and nothing is right
     clip=True,  # Add the CLIP score?
 )->Table:       # A row a picture: True, False, or None for 'not asked'
     "Judge each picture against its prompt"
-    ims,prompts = list(ims),list(prompts)
+    ims,prompts = ims if isinstance(ims, torch.Tensor) else list(ims),list(prompts)
     if len(ims)!=len(prompts): raise ValueError(f'{len(ims)} pictures but {len(prompts)} prompts: give one prompt for each picture')
     net = net or load_judge()
     p = see(ims, net)

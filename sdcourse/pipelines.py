@@ -178,6 +178,7 @@ def generate(
     sd = default_sd() if sd is None else sd
     guidance,(w,h) = sd.guidance if guidance is None else _number(guidance, 'guidance'),_sides(size, sd)
     for p in dict.fromkeys(prompts): _check_words(p, sd)
+    if negative and guidance==1: _note('guidance 1 is the prompt alone, so the negative prompt does nothing; take more')
     with quiet(): pipe = _guided()(**{**sd.pipe.components, 'scheduler': sampler_of(sampler, sd)}, requires_safety_checker=False)
     pipe.set_progress_bar_config(disable=not progress)
     hook = on_step and (lambda pipe,i,t,kw: on_step(i, kw['latents'], pipe.scheduler) or kw)

@@ -517,7 +517,7 @@ def export(
     "Save trained parts as a Stable Diffusion folder, and the judge beside it"
     r,out,folder = RECIPES[size] if isinstance(size, str) else size,Path(out),Path(folder)
     st = UnetStage(dict(r, pool=1), out)
-    st.prepare(StickerData(r))
+    st.prepare(StickerData(r, **st.odds))                                            # the scale of the latents it was trained on
     st.pipe.unet = load_part(st.net, out, 'unet')
     if (out/'decoder.pt').exists(): load_part(st.vae, out, 'decoder')
     st.pipe.save_pretrained(folder)
@@ -557,7 +557,8 @@ def report(
     w = make_world(world)
     def shares(kind, n):
         prompts = eval_prompts(kind, n, seed, w)
-        return summary(verdicts(draw(sd, prompts, guidance, seed=seed), prompts, clip=False))
+        vs = verdicts(draw(sd, prompts, guidance, seed=seed), prompts, sure=0., clip=False)   # the judge's first answer, sure or not
+        return summary(vs) | dict(sure=sum(bool(v['noun']) and v['sure']>=.5 for v in vs)/len(vs))
     obj,style,pair,held = shares('object', n),shares('style', max(1, n//2)),shares('pair', max(1, n//5)),shares('held_out', max(1, n//5))
     more = {k:shares(k, max(1, n//5)) for k in ('scene','colour','count')}
     x = torch.cat([to_tensor(w[VAL+i][0]) for i in range(256)]).to(sd.vae.device)
@@ -566,7 +567,7 @@ def report(
     began = time.perf_counter()
     for k in range(3): draw(sd, ['a fox on a teal background'], seed=k)
     secs = (time.perf_counter()-began)/3
-    rows = dict(noun=(obj.get('noun'), f'noun right, {n} prompts "a NOUN on a COLOUR background"'), background=(obj.get('background'), 'background colour right, same pictures'),
+    rows = dict(noun=(obj.get('noun'), f'noun right, {n} prompts "a NOUN on a COLOUR background"'), sure=(obj['sure'], 'and the judge is at least 50 % sure of it'), background=(obj.get('background'), 'background colour right, same pictures'),
         style=(style.get('style'), f'style right when named, {style["n"]} prompts'), pair=(pair.get('noun'), f'two nouns both right, {pair["n"]} prompts "an A next to a B"'),
         held_out=(held.get('right'), f'held-out compositions judged right in every respect, {held["n"]} pictures'), scene=(more['scene'].get('background'), 'scene right'),
         colour=(more['colour'].get('colour'), 'subject colour right'), count=(more['count'].get('count'), 'number right (two to four)'),

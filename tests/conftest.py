@@ -12,6 +12,11 @@ numbered = [p for p in notebooks if re.match(r'\d\d_', p.name)]
 quiet = {k: v for k,v in os.environ.items() if k != 'SDCOURSE_MODEL'} | dict(
     OMP_NUM_THREADS='1', OMP_WAIT_POLICY='PASSIVE', HF_HUB_OFFLINE='1', TOKENIZERS_PARALLELISM='false')
 
+def pytest_configure(config):
+    "Tests marked slow wait until somebody asks, with -m slow"
+    config.addinivalue_line('markers', 'slow: takes minutes; run only with -m slow')
+    config.option.markexpr = config.option.markexpr or 'not slow'
+
 def cells(path): return [{**c, 'source': ''.join(c['source'])} for c in json.loads(path.read_text(encoding='utf-8'))['cells']]
 
 def sh(*args, **kw):

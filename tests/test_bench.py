@@ -1,0 +1,21 @@
+"The benchmark runs, and what it finds is not slower or longer than promised where that does not depend on the machine"
+import re, sys, pytest
+from conftest import root, sh
+
+def bench(*args):
+    rc, out = sh(sys.executable, root/'tools'/'bench.py', '--quick', '--device', 'cpu', *args)
+    assert rc == 0, out[-3000:]
+    return out
+
+def test_quick():
+    "Latents of six samplers, overhead and lines; all but the figures of time are the same everywhere"
+    out = bench('--only', 'same', 'overhead', 'lines', '--rounds', '1')
+    rows = [l for l in out.splitlines() if re.search(r'<= \S+ +(yes|no)$', l)]
+    assert sum(l.startswith('latents, ') for l in rows) == 6 and sum(l.startswith('overhead') for l in rows) == 6 and sum(l.startswith('lines, ') for l in rows) == 2
+    assert not [l for l in rows if l.endswith('no') and not l.startswith('overhead')], out
+
+@pytest.mark.slow
+def test_all_parts():
+    "Every part, with the least of everything"
+    out = bench('--rounds', '1', '-n', '2', '--time', 'Euler')
+    for what in ('latents, ', 'time, ', 'overhead', 'lines, ', 'nouns right, '): assert '\n'+what in out, out
