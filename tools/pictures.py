@@ -6,16 +6,13 @@ import argparse, json
 from pathlib import Path
 
 folder = Path(__file__).resolve().parent.parent/'nbs'/'images'
-prompts = ['a fox on a teal background', 'a robot in space', 'an ink drawing of a bicycle on a yellow background', 'a penguin in the snow', 'pixel art of a castle on a pink background']
+prompts = ['a fox on a teal background', 'a penguin in the snow', 'a sailboat at sunset', 'a bee on a light blue background', 'a pizza on a pink background']
 
 def by_model(seed):
     "The embedded model's pictures"
-    import torch
     from sdcourse.models import load
-    sd = load('stickers')
-    pipe = sd.pipe
-    pipe.set_progress_bar_config(disable=True)
-    return [pipe(p, num_inference_steps=30, guidance_scale=sd.guidance, generator=torch.Generator().manual_seed(seed)).images[0] for p in prompts]
+    from sdcourse.pipelines import generate
+    return generate(prompts, load('stickers'), seed=seed)
 
 def by_world(seed):
     "What a teacher would draw: the first picture of the world, from `seed` on, that fits"
