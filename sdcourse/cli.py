@@ -50,7 +50,7 @@ def draw(args):
 
 # %% ../nbs/32_cli.ipynb #c17
 FITS = [   # model, weights in millions, side in pixels
-    ('embedded', 12, 64),
+    ('embedded', 19, 64),
     ('SD 1.4, 1.5', 1066, 512),
     ('SD 2.1 base', 1290, 512),
     ('SD 2, 2.1', 1290, 768),

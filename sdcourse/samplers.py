@@ -71,8 +71,13 @@ def lms(
     past = Past(order)
     def step(s):
         levels,answers = zip(*past.add(s, (float(s.sigma), s.noise_pred)))
-        return s.latents + sum(c*eps for c,eps in zip(lms_coeffs(levels, float(s.sigma_next)), answers))
+        return _plus(s.latents, lms_coeffs(levels, float(s.sigma_next)), answers)
     return step
+
+def _plus(x, weights, answers):
+    "`x` and a weighted sum, with no tensors in between"
+    for w,eps in zip(weights, answers): x = torch.add(x, eps, alpha=w)
+    return x
 
 # %% ../nbs/16_samplers.ipynb #c33
 _EQUAL = [[1], [3/2,-1/2], [23/12,-16/12,5/12], [55/24,-59/24,37/24,-9/24]]
@@ -85,7 +90,8 @@ def pndm(
     def step(s):
         answers = past.add(s, s.noise_pred)
         if s.i==0 and order>1: return heun(s)
-        return s.latents + (s.sigma_next-s.sigma)*sum(c*eps for c,eps in zip(_EQUAL[len(answers)-1], answers))
+        h = float(s.sigma_next-s.sigma)
+        return _plus(s.latents, [h*c for c in _EQUAL[len(answers)-1]], answers)
     return step
 
 # %% ../nbs/16_samplers.ipynb #c38
@@ -100,8 +106,8 @@ def dpmpp_2m(
         kept = past.add(s, (now, x0))
         if len(kept)>1 and to>0:
             before,last = kept[1]
-            x0 = x0 + (x0-last)*math.log(now/to)/(2*math.log(before/now))
-        return x0 + to/now*(s.latents-x0)
+            x0 = torch.lerp(last, x0, 1+math.log(now/to)/(2*math.log(before/now)))   # beyond x0, on the line from last
+        return torch.lerp(x0, s.latents, to/now)
     return step
 
 # %% ../nbs/16_samplers.ipynb #c42

@@ -10,7 +10,7 @@ __all__ = ['noise_model', 'guided_model', 'Step', 'euler', 'once', 'denoise', 's
 # %% ../nbs/15_sampling.ipynb #c4
 import math
 from dataclasses import dataclass, field
-from functools import cached_property, wraps
+from functools import cached_property, lru_cache, wraps
 from typing import Callable
 import torch
 from .schedules import add_noise, sigma_to_t
@@ -23,8 +23,11 @@ def noise_model(
     "Wrap a U-Net as a function of noisy latents and their noise level"
     def model(latents, sigma):
         x = latents/math.hypot(1, sigma)   # by sqrt(sigma²+1): the network was trained on inputs of variance 1
-        return unet(x.to(text_emb), sigma_to_t(sigma), _each(text_emb, len(latents))).sample.to(latents)
+        return unet(x.to(text_emb), _t_of(float(sigma)).to(latents.device), _each(text_emb, len(latents))).sample.to(latents)
     return model
+
+@lru_cache(1000)
+def _t_of(sigma): return sigma_to_t(sigma)   # loops ask for the same few levels again and again
 
 def _each(emb, n):
     "One text embedding for each of `n` latents"
@@ -44,7 +47,7 @@ def guided_model(
     both = noise_model(unet, torch.cat([_each(uncond_emb, n), _each(text_emb, n)]))
     def model(latents, sigma):
         u,c = both(torch.cat([latents,latents]), sigma).chunk(2)
-        return u+scale*(c-u)
+        return torch.lerp(u, c, scale)   # u + scale*(c-u)
     return model
 
 # %% ../nbs/15_sampling.ipynb #c41
