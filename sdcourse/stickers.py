@@ -697,7 +697,7 @@ def _pick_tint(d, noun, style, p_tint):
 
 def _item(world, d, style, noun, s, x, y, p_tint=.14):
     "One sticker, or None if there is no such drawing"
-    color,slug = _pick_tint(d, noun, style, p_tint),noun['slug']
+    color,slug = _pick_tint(d, noun, style, p_tint*world.tints),noun['slug']
     if color and style not in ('ink','chalk','neon'): slug = REAL.get((noun['name'],color), slug)
     auto = style=='neon' and color not in NEON   # a tube has some colour, which the caption does not tell
     if auto: color = d.choice(_neon_names)
@@ -969,6 +969,7 @@ class World:
         bg_p=None,     # Part of scenes, patterns, gradients, and of backgrounds that are not named
         said_p=.45,    # Part of captions that name a style
         p_uncond=0.,   # Part of captions left empty
+        tints=1.,      # How many things have a colour of ours, compared to usual; 0: none
         digits='hand', # Handwritten digits: 'hand', or your own npz file with x (n,h,w) and y (n,); None: none
     ):
         _check_size(size)
@@ -981,7 +982,7 @@ class World:
         _check_odds('bg_p', self.bg_p, _bg_odds)
         self.bg_steps = np.cumsum([self.bg_p.get(k, 0) for k in _bg_odds])
         self.digits = DATA/'digits_hand.npz' if digits=='hand' else digits
-        self.sprites = Sprites()
+        self.tints,self.sprites = tints,Sprites()
         self._choose(nouns, tier)
 
     def _choose(self, nouns, tier):
@@ -1040,7 +1041,7 @@ christmas tree, balloon, gift, soccer ball, crown, top hat, guitar, light bulb, 
 WORLDS = dict(
     cpu=dict(size=64, nouns=_easy.replace('\n', ' ').split(', '),
         p=dict(single=.64, corner=.06, count=.06, pair=.12, above=.02, ride=.03, wear=.04, empty=.03),
-        said_p=.35, style_p={'cartoon':.3,'ink':.35,'pixel':.35}, plain_p={'cartoon':1.},
+        said_p=.35, style_p={'cartoon':.45,'ink':.55}, plain_p={'cartoon':1.},
         bg_p=dict(scene=.22, pattern=0, gradient=0, unnamed=.16)),
     gpu=dict(size=128))
 

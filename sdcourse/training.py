@@ -7,9 +7,9 @@ Docs: https://USER.github.io/sdcourse/training.html.md"""
 # %% auto #0
 __all__ = ['X', 'D', 'XU', 'U', 'RECIPES', 'SCHEDULE', 'VAL', 'SHEET', 'STAGES', 'GOALS', 'byte_symbols', 'make_tokenizer',
            'make_clip', 'text_half', 'make_vae', 'make_unet', 'StickerData', 'seed_batches', 'loader', 'pixels', 'fit',
-           'clip_loss', 'ClipStage', 'edges', 'VaeStage', 'DecoderStage', 'noise_loss', 'UnetStage', 'assemble', 'draw',
-           'JudgeStage', 'lr_shape', 'save_atomic', 'load_part', 'train', 'export', 'restore', 'report', 'write_card',
-           'main']
+           'clip_loss', 'ClipStage', 'VisionStage', 'edges', 'through', 'VaeStage', 'DecoderStage', 'noise_loss',
+           'UnetStage', 'assemble', 'draw', 'JudgeStage', 'lr_shape', 'save_atomic', 'load_part', 'train', 'export',
+           'restore', 'report', 'write_card', 'main']
 
 # %% ../nbs/19_training.ipynb #c4
 import argparse, json, math, os, signal, threading, time, zlib
@@ -30,7 +30,7 @@ from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, C
 from .core import Table, to_img, to_tensor
 from .latents import psnr
 from .models import WEIGHTS, checksums
-from .stickers import DATA, eval_prompts, make_world
+from .stickers import DATA, eval_prompts, make_world, parse_caption
 from .judge import JudgeNet, Labels, judge_classes, judge_loss, retrieval, right, roughen, save_judge, summary, verdicts
 
 # %% ../nbs/19_training.ipynb #c9
@@ -43,14 +43,14 @@ RECIPES = dict(
         vae=dict(block_out_channels=(32,64,96), layers_per_block=1, norm_num_groups=16),
         unet=dict(block_out_channels=(64,128,256), layers_per_block=1, attention_head_dim=(2,2,4), norm_num_groups=16,
                   down_block_types=(D,X,X), up_block_types=(XU,XU,U)),
-        bs=dict(judge=64, clip=192, vae=16, unet=64, decoder=16), lr=dict(judge=1e-3, clip=1e-3, vae=2e-3, unet=8e-4, decoder=5e-4)),
+        bs=dict(judge=64, clip=192, vae=16, unet=64, decoder=16, vision=192), lr=dict(judge=1e-3, clip=1e-3, vae=2e-3, unet=8e-4, decoder=5e-4, vision=5e-4)),
     gpu=dict(world='gpu', px=128, crop=64, pool=1_000_000,
         clip=dict(dim=192, text=dict(hidden_size=160, intermediate_size=640, num_hidden_layers=4, num_attention_heads=5),
                   vision=dict(hidden_size=160, intermediate_size=640, num_hidden_layers=5, num_attention_heads=5, patch_size=16)),
         vae=dict(block_out_channels=(64,96,128,128), layers_per_block=1, norm_num_groups=32),
         unet=dict(block_out_channels=(96,144,192), layers_per_block=2, attention_head_dim=(3,3,6), norm_num_groups=16,
                   down_block_types=(X,X,X), up_block_types=(XU,XU,XU)),
-        bs=dict(judge=512, clip=1024, vae=256, unet=512, decoder=256), lr=dict(judge=2e-3, clip=1e-3, vae=1e-3, unet=6e-4, decoder=3e-4)))
+        bs=dict(judge=512, clip=1024, vae=256, unet=512, decoder=256, vision=1024), lr=dict(judge=2e-3, clip=1e-3, vae=1e-3, unet=6e-4, decoder=3e-4, vision=1e-3)))
 
 # %% ../nbs/19_training.ipynb #c11
 def byte_symbols()->list: # 256 printable characters
@@ -196,7 +196,7 @@ def clip_loss(
 # %% ../nbs/19_training.ipynb #c41
 class ClipStage(nn.Module):
     "CLIP: contrastive loss, plus a hint from the labels"
-    decay,shape,layout = .995,'cosine',torch.channels_last
+    decay,shape,layout,share = .995,'cosine',torch.channels_last,.15   # share: the weight of the hint
     def __init__(self, r, out):
         super().__init__()
         self.tok = make_tokenizer(out/'tokenizer')
@@ -208,7 +208,7 @@ class ClipStage(nn.Module):
         o = self.net.clip(input_ids=ids.input_ids, pixel_values=x)                    # causal, so padding changes nothing before it
         loss = clip_loss(o.image_embeds, o.text_embeds, self.net.clip.logit_scale.exp().clamp(max=100), b['key'])
         hint = sum(judge_loss({k:h(4*e) for k,h in self.net.heads.items()}, b['noun'], b['other']) for e in (o.image_embeds,o.text_embeds))
-        return loss+.15*hint, dict(clip=loss.item(), hint=hint.item())
+        return loss+self.share*hint, dict(clip=loss.item(), hint=hint.item())
     @torch.no_grad()
     def measure(self, net, data):
         "Right captions among 100"
@@ -223,12 +223,30 @@ class ClipStage(nn.Module):
 
 VAL = 10**9   # seeds from here on are for measuring only
 
+# %% ../nbs/19_training.ipynb #c41b
+class VisionStage(ClipStage):
+    "CLIP's picture half alone, for a trained and frozen text half"
+    share = 0.
+    def __init__(self, r, out):
+        super().__init__(r, out)
+        load_part(self.net.clip, out, 'clip', 'clip.').train()
+        for part in (self.net.clip.vision_model, self.net.clip.visual_projection, self.net.clip.text_projection): part.requires_grad_(True)
+
 # %% ../nbs/19_training.ipynb #c43
 def edges(x):
     "Differences of neighbouring pixels, across and down"
     return x[...,1:]-x[...,:-1], x[...,1:,:]-x[...,:-1,:]
 
 # %% ../nbs/19_training.ipynb #c44
+@torch.no_grad()
+def through(
+    vae:AutoencoderKL,
+    x:torch.Tensor,  # Pictures (B, 3, h, w) in [-1,1]
+)->torch.Tensor:     # The same, a little blurred
+    "Encode and decode"
+    return vae.decode(vae.encode(x).latent_dist.mean).sample.clamp(-1,1)
+
+# %% ../nbs/19_training.ipynb #c43d
 class VaeStage(nn.Module):
     "VAE: reconstruction, edges, perceptual and a little KL"
     decay,shape,layout = .995,'cosine',torch.contiguous_format                          # on a CPU the VAE is a third slower in channels_last
@@ -251,7 +269,7 @@ class VaeStage(nn.Module):
     def measure(self, net, data):
         "PSNR of pictures never seen, in dB"
         x = pixels(torch.stack([data[VAL+i]['x'] for i in range(64)]), net.device)
-        y = net.decode(net.encode(x).latent_dist.mean).sample.clamp(-1,1)
+        y = through(net, x)
         self.pair = torch.cat([x,y], 2).cpu()
         return dict(psnr=psnr(x, y).mean().item())
     def sheet(self, net, data): return to_img(self.pair[:16])
@@ -335,7 +353,7 @@ def assemble(tokenizer, text_encoder, vae, unet, scheduler)->StableDiffusionPipe
     return pipe
 
 # %% ../nbs/19_training.ipynb #c55
-SHEET = ['a fox on a teal background', 'a cat', 'an ink drawing of an owl', 'a rocket in space', 'pixel art of a castle', 'a penguin in the snow', 'a purple cat on a yellow background', 'a car on the beach',
+SHEET = ['a fox on a teal background', 'a cat', 'an ink drawing of an owl', 'a rocket in space', 'a line drawing of a castle', 'a penguin in the snow', 'a purple cat on a yellow background', 'a car on the beach',
          'three apples', 'a dog next to a house', 'a lion wearing a crown', 'a robot riding a horse', 'a small ghost in the top left on a black background', 'a teddy bear in the forest', 'a strawberry, line art', 'a bicycle at sunset',
          'an astronaut riding a horse', 'a purple elephant', 'a frog wearing a crown', 'a penguin in the desert', 'a blue rose', 'a hamburger in the snow', 'a green dog', 'an octopus in the city']   # the last eight are held out
 
@@ -362,7 +380,7 @@ def draw(
 # %% ../nbs/19_training.ipynb #c58
 class JudgeStage(nn.Module):
     "The classifier of `03_judge`"
-    odds = dict(said_p=.6, style_p={'cartoon':.05,'ink':.25,'pixel':.7}, p=dict(single=.4, corner=.08, count=.1, pair=.28, above=.04, ride=.04, wear=.04, empty=.02))   # more of what is hard to tell
+    odds = dict(said_p=.5, p=dict(single=.4, corner=.08, count=.1, pair=.28, above=.04, ride=.04, wear=.04, empty=.02))   # more of what is hard to tell
     decay,shape,layout = .995,'cosine',torch.channels_last
     def __init__(self, r, out):
         super().__init__()
@@ -380,7 +398,7 @@ class JudgeStage(nn.Module):
         return res
 
 # %% ../nbs/19_training.ipynb #c59
-STAGES = dict(judge=JudgeStage, clip=ClipStage, vae=VaeStage, unet=UnetStage, decoder=DecoderStage)
+STAGES = dict(judge=JudgeStage, clip=ClipStage, vae=VaeStage, unet=UnetStage, decoder=DecoderStage, vision=VisionStage)
 
 # %% ../nbs/19_training.ipynb #c61
 def lr_shape(
@@ -417,7 +435,7 @@ def load_part(net, out, stage, prefix=''):
 
 # %% ../nbs/19_training.ipynb #c69
 def train(
-    stage,          # 'judge', 'clip', 'vae', 'unet' or 'decoder'
+    stage,          # 'judge', 'clip', 'vae', 'unet', 'decoder' or 'vision'
     size='cpu',     # A key of `RECIPES`, or a recipe
     minutes=10.,    # Training time, what went before a `resume` included
     steps=None,     # Or so many steps
@@ -522,7 +540,7 @@ def export(
     if (out/'decoder.pt').exists(): load_part(st.vae, out, 'decoder')
     st.pipe.save_pretrained(folder)
     make_tokenizer(folder/'tokenizer')                                               # vocab.json and merges.txt, beside tokenizer.json
-    clip = load_part(make_clip(r, len(st.tok)), out, 'clip', 'clip.')
+    clip = load_part(make_clip(r, len(st.tok)), out, 'vision' if (out/'vision.pt').exists() else 'clip', 'clip.')
     clip.save_pretrained(folder/'clip')
     for p in folder.rglob('*.safetensors'): _shrink(p, 'text_model.' if p.parent.name=='text_encoder' else '')
     for p in ('text_encoder','clip'): _as_float32(folder/p/'config.json')
@@ -555,22 +573,25 @@ def report(
 )->Table:         # A row a figure
     "Measure a sticker model"
     w = make_world(world)
-    def shares(kind, n):
-        prompts = eval_prompts(kind, n, seed, w)
-        vs = verdicts(draw(sd, prompts, guidance, seed=seed), prompts, sure=0., clip=False)   # the judge's first answer, sure or not
-        return summary(vs) | dict(sure=sum(bool(v['noun']) and v['sure']>=.5 for v in vs)/len(vs))
-    obj,style,pair,held = shares('object', n),shares('style', max(1, n//2)),shares('pair', max(1, n//5)),shares('held_out', max(1, n//5))
-    more = {k:shares(k, max(1, n//5)) for k in ('scene','colour','count')}
+    def judged(kind, n):
+        prompts = eval_prompts(kind, max(1, n), seed, w)
+        return verdicts(draw(sd, prompts, guidance, seed=seed), prompts, sure=0., clip=False)   # the judge's first answer, sure or not
+    obj,style = judged('object', n),judged('style', n//2)
+    sure = sum(bool(v['noun']) and v['sure']>=.5 for v in obj)/len(obj)
+    by_style = {s:[v['style'] for v in style if parse_caption(v['prompt'])['style']==s] for s in w.styles}
+    obj,style = summary(obj),summary(style)
+    pair,held,*more = [summary(judged(k, n//5)) for k in ('pair','held_out','scene','colour','count')]
     x = torch.cat([to_tensor(w[VAL+i][0]) for i in range(256)]).to(sd.vae.device)
-    with torch.no_grad(): y = torch.cat([sd.vae.decode(sd.vae.encode(o).latent_dist.mean).sample.clamp(-1,1) for o in x.split(64)])
+    y = torch.cat([through(sd.vae, o) for o in x.split(64)])
     draw(sd, ['a fox'])
     began = time.perf_counter()
     for k in range(3): draw(sd, ['a fox on a teal background'], seed=k)
     secs = (time.perf_counter()-began)/3
-    rows = dict(noun=(obj.get('noun'), f'noun right, {n} prompts "a NOUN on a COLOUR background"'), sure=(obj['sure'], 'and the judge is at least 50 % sure of it'), background=(obj.get('background'), 'background colour right, same pictures'),
-        style=(style.get('style'), f'style right when named, {style["n"]} prompts'), pair=(pair.get('noun'), f'two nouns both right, {pair["n"]} prompts "an A next to a B"'),
-        held_out=(held.get('right'), f'held-out compositions judged right in every respect, {held["n"]} pictures'), scene=(more['scene'].get('background'), 'scene right'),
-        colour=(more['colour'].get('colour'), 'subject colour right'), count=(more['count'].get('count'), 'number right (two to four)'),
+    rows = dict(noun=(obj.get('noun'), f'noun right, {n} prompts "a NOUN on a COLOUR background"'), sure=(sure, 'and the judge is at least 50 % sure of it'), background=(obj.get('background'), 'background colour right, same pictures'),
+        style=(style.get('style'), f'style right when named, {style["n"]} prompts'),
+        **{s:(sum(v)/len(v), f'of these: {s}, {len(v)} prompts') for s,v in by_style.items() if v}, pair=(pair.get('noun'), f'two nouns both right, {pair["n"]} prompts "an A next to a B"'),
+        held_out=(held.get('right'), f'held-out compositions judged right in every respect, {held["n"]} pictures'), scene=(more[0].get('background'), 'scene right'),
+        colour=(more[1].get('colour'), 'subject colour right'), count=(more[2].get('count'), 'number right (two to four)'),
         psnr=(psnr(x, y).mean().item(), 'VAE on held-out renders, PSNR in dB'), clip=(retrieval(w), 'CLIP: right caption among 100 distinct ones'), seconds=(secs, f'seconds a picture, 25 steps with guidance, {sd.vae.device}, {torch.get_num_threads()} threads'))
     return Table(dict(figure=k, value=round(v, 3), goal=GOALS[world].get(k), what=what) for k,(v,what) in rows.items() if v is not None)
 
