@@ -3,6 +3,8 @@
 #   make lesson LESSON=15_sampling   another one; LESSON=all for every one
 #   make test                        all tests
 #   make bench                       our loop beside the pipeline of diffusers, in figures
+#   make docs                        the docs site, in _site/html
+#   make docs-test                   the same in a real browser; needs a Chromium (apt install chromium)
 PYTHON ?= python3
 LESSON ?= 04_pipelines
 ARGS   ?=
@@ -10,10 +12,11 @@ BIN    := .venv/bin
 # what the environment was made from; by content, because nbdev touches pyproject.toml
 MADE   := $(shell cat settings.ini pyproject.toml setup.py constraints.txt | cksum | cut -d' ' -f1)
 STAMP  := .venv/.made-from-$(MADE)
+DOCS   := .venv/.docs-from-$(MADE)
 
-.PHONY: help lesson test bench venv export readme train clean
+.PHONY: help lesson test bench docs docs-test venv export readme train clean
 help:
-	@sed -n '2,5s/^#   //p' Makefile
+	@sed -n '2,7s/^#   //p' Makefile
 	@echo "make venv | export | readme | train | clean"
 
 venv: $(STAMP)
@@ -39,6 +42,21 @@ test: $(STAMP)
 bench: $(STAMP)
 	@HF_HUB_OFFLINE=$${HF_HUB_OFFLINE-1} $(BIN)/python tools/bench.py $(ARGS)
 
+# what only the site needs
+$(DOCS): $(STAMP)
+	@echo "installing what the docs need"
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install -q -c constraints.txt -e '.[docs]'
+	@rm -f .venv/.docs-from-* && touch $(DOCS)
+
+docs: $(DOCS)
+	@$(BIN)/python tools/docs.py
+
+# e.g. make docs-test ARGS='-k search'; pictures of what was seen are in _site/shots
+docs-test: $(DOCS)
+	@$(BIN)/python docs/browser.py   # says what to do if there is no Chromium
+	@$(MAKE) --no-print-directory docs
+	@$(BIN)/python -m pytest docs/test_site.py $(ARGS)
+
 # after editing a notebook: the modules, the clean notebooks, the README
 export: $(STAMP)
 	$(BIN)/nbdev-export && $(BIN)/nbdev-clean && $(BIN)/python tools/readme.py
@@ -51,4 +69,4 @@ train: $(STAMP)
 	$(BIN)/python -m sdcourse.training $(ARGS)
 
 clean:
-	rm -rf .venv _lessons _proc build dist *.egg-info .pytest_cache
+	rm -rf .venv _lessons _proc _site build dist *.egg-info .pytest_cache

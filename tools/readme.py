@@ -7,9 +7,9 @@ from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
 nbs = root/'nbs'
-coming = '''00_core 01_stickers 02_models 03_judge 04_pipelines 05_guidance 06_img2img 07_score 08_noise 09_autoencoder 10_contrastive 11_unet
+coming = '''00_core 01_stickers 02_models 03_judge 04_pipelines 05_guidance 06_img2img 07_score 08_noising 09_autoencoder 10_contrastive 11_unet
 12_text 13_latents 14_schedules 15_sampling 16_samplers 17_losses 18_optimizers 19_training 20_textual_inversion 21_dreambooth
-22_structure 23_distill 24_editing 25_imagic 26_math 27_iterators 28_matrix 29_random 30_compute 31_glossary 32_cli'''.split()
+22_structure 23_distill 24_editing 25_imagic 26_maths 27_iterators 28_matrix 29_randoms 30_compute 31_glossary 32_cli'''.split()
 
 def load(path): return json.loads(path.read_text(encoding='utf-8'))
 def source(cell): return ''.join(cell['source'])
