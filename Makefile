@@ -55,7 +55,7 @@ docs: $(DOCS)
 docs-test: $(DOCS)
 	@$(BIN)/python docs/browser.py   # says what to do if there is no Chromium
 	@$(MAKE) --no-print-directory docs
-	@$(BIN)/python -m pytest docs/test_site.py $(ARGS)
+	@$(BIN)/python -m pytest docs/test_site.py docs/test_live.py docs/test_lab.py $(ARGS)
 
 # after editing a notebook: the modules, the clean notebooks, the README
 export: $(STAMP)

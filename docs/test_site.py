@@ -155,6 +155,34 @@ def test_scrubber(b, url):
         for t in ('keyDown','keyUp'): b('Input.dispatchKeyEvent', type=t, key='ArrowRight', code='ArrowRight', windowsVirtualKeyCode=39)
     b.shot(shots/'scrubber.png')
 
+def test_sliders(b, url):
+    "Two knobs: each moves one way through the grid, and says where it is"
+    b.go(url+WITH_SCRUBBER)
+    shown = "[...document.querySelectorAll('.sliders img')].filter(i => getComputedStyle(i).display != 'none').map(i => i.alt)"
+    knob = lambda k: f"(() => {{ const r = document.querySelectorAll('.sliders input')[{k}]; r.scrollIntoView({{block: 'center'}}); r.focus(); return [+r.value, +r.max] }})()"
+    seen = {b.js(shown)[0]}
+    for k in (0,1):
+        value, most = b.js(knob(k))
+        for name,code,n in (('ArrowLeft', 37, value), ('ArrowRight', 39, most)):
+            for _ in range(n):
+                for t in ('keyDown','keyUp'): b('Input.dispatchKeyEvent', type=t, key=name, code=name, windowsVirtualKeyCode=code)
+                (alt,) = b.js(shown)
+                said = b.js("[...document.querySelectorAll('.sliders label')].map(l => `${l.firstChild.data.trim()} ${l.querySelector('output').value}`).join(', ')")
+                assert alt == said
+                seen.add(alt)
+    assert len(seen) == 5+3-1     # five heights, three seeds
+    b.shot(shots/'sliders.png')
+
+def test_wiper(b, url):
+    "The edge moves with the slider, from nothing of the one to nothing of the other"
+    b.go(url+WITH_SCRUBBER)
+    move = "(v => { const r = document.querySelector('.wiper input'); r.scrollIntoView({block: 'center'}); r.value = v; r.dispatchEvent(new Event('input')); return getComputedStyle(document.querySelector('.wiper img + img')).clipPath })"
+    assert [b.js(f'{move}({v})') for v in (0,30,100)] == ['inset(0px 100% 0px 0px)', 'inset(0px 70% 0px 0px)', 'inset(0px)']
+    b.js(f'{move}(50)')
+    size = "[...document.querySelectorAll('.wiper img')].map(i => { const r = i.getBoundingClientRect(); return [r.x, r.y, r.width, r.height].map(Math.round).join() })"
+    assert len(set(b.js(size))) == 1
+    b.shot(shots/'wiper.png')
+
 def test_fold(b, url):
     "Folded code opens when clicked"
     b.go(url+LESSON)

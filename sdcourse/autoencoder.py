@@ -95,7 +95,12 @@ def kl(
     "How far bell curves are from the standard one, N(0,1), summed over the n of a picture"
     return .5*(mean**2+logvar.exp()-1-logvar).sum(1)
 
-def draw_code(mean, logvar): return mean+(logvar/2).exp()*torch.randn_like(mean)
+def draw_code(
+    mean,          # Middles of the bell curves, (b,n)
+    logvar,        # Logarithms of their variances, (b,n)
+)->torch.Tensor:   # (b,n)
+    "Draw a code from each bell curve"
+    return mean+(logvar/2).exp()*torch.randn_like(mean)
 
 # %% ../nbs/09_autoencoder.ipynb #c32
 def _trainable(x, side):
@@ -113,9 +118,9 @@ def train_ae(
     x,            # Pictures (m,1,side,side) in [-1,1]
     kl_weight=0., # 0: a plain autoencoder. Above 0: codes are drawn, and pulled towards N(0,1)
     loss=squares, # (made, wanted) -> one number
-    n_steps=600,
+    n_steps=600,  # Batches to learn from
     lr=2e-3,      # The highest; it rises first, then falls
-    bs=64,
+    bs=64,        # Pictures in a batch
 ):                # `net`, trained
     "Teach a network to give back what it gets"
     _trainable(x, net.side)

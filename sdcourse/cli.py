@@ -38,7 +38,9 @@ def _check_out(path, n):
     return [path] if n==1 else [path.with_name(f'{path.stem}_{k}{path.suffix}') for k in range(n)]
 
 # %% ../nbs/32_cli.ipynb #c15
-def draw(args):
+def draw(
+    args, # What `parser` has read
+):
     "`sdcourse draw`"
     if args.n<1: raise ValueError(f'-n is at least 1, this is {args.n}')
     paths = _check_out(args.out, args.n)
@@ -69,7 +71,9 @@ def needs(
 def _fits(need, free): return 'fits' if need<.9*free else 'just fits' if need<free else 'too big'
 
 # %% ../nbs/32_cli.ipynb #c21
-def info(args=None):
+def info(
+    args=None, # Nothing is read from it
+):
     "`sdcourse info`"
     import shutil
     from sdcourse.core import Table, best_device, memory, report

@@ -93,7 +93,7 @@ def train_towers(
     ims,         # Pictures (n,3,h,w) in [-1,1]
     texts,       # Their captions, n strings
     loss_fn,     # From `a`, `b` (bs,dim) and the numbers (bs,) of the pairs to a loss
-    steps=240,
+    steps=240,   # Batches to learn from
     bs=128,      # Pairs at a time: each caption is told from bs-1 others
     lr=4e-3,     # Rises for 20 steps, then falls to 0
 ):

@@ -39,7 +39,9 @@ def background_name(
 # %% ../nbs/03_judge.ipynb #c15
 class Labels:
     "Turn a spec into class numbers; -100 where there is nothing to ask"
-    def __init__(self, classes): self.ix = {k:{n:i for i,n in enumerate(v)} for k,v in classes.items()}
+    def __init__(self,
+        classes, # What `judge_classes` returned
+    ): self.ix = {k:{n:i for i,n in enumerate(v)} for k,v in classes.items()}
     def __call__(self, spec):
         ix,items = self.ix,spec['items']
         noun = torch.zeros(len(ix['noun']))                                         # 1 for every noun in the picture
@@ -51,7 +53,11 @@ class Labels:
 # %% ../nbs/03_judge.ipynb #c19
 class Block(nn.Module):
     "Two convolutions and a shortcut; halves the picture"
-    def __init__(self, ni, nf, stride=2):
+    def __init__(self,
+        ni,       # Channels in
+        nf,       # Channels out
+        stride=2, # 1 keeps the size
+    ):
         super().__init__()
         self.conv1,self.bn1 = nn.Conv2d(ni, nf, 3, stride, 1, bias=False),nn.BatchNorm2d(nf)
         self.conv2,self.bn2 = nn.Conv2d(nf, nf, 3, 1, 1, bias=False),nn.BatchNorm2d(nf)
@@ -64,7 +70,10 @@ class Block(nn.Module):
 # %% ../nbs/03_judge.ipynb #c20
 class JudgeNet(nn.Module):
     "A small residual network with one head for each kind of question"
-    def __init__(self, classes, chs=(32,64,128,192,256)):
+    def __init__(self,
+        classes,                   # What `judge_classes` returned: the answers to each question
+        chs=(32,64,128,192,256),   # Channels, from fine to coarse
+    ):
         super().__init__()
         self.classes = classes
         self.stem = nn.Sequential(nn.Conv2d(3, chs[0], 3, 1, 1, bias=False), nn.BatchNorm2d(chs[0]), nn.ReLU())

@@ -104,9 +104,9 @@ def distil(
     net,         # What `tiny_decoder` returned
     latents,     # (b,4,h,w)
     ims,         # What the big decoder made of them, (b,3,H,W)
-    steps=200,
+    steps=200,   # Batches to learn from
     lr=6e-3,     # Falls to 0
-    bs=32,
+    bs=32,       # Latents in a batch
 ):               # `net`, trained
     "Teach a small decoder to copy a big one"
     opt = torch.optim.Adam(net.parameters(), lr=lr)

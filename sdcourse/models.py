@@ -6,7 +6,8 @@ Docs: https://USER.github.io/sdcourse/models.html.md"""
 
 # %% auto #0
 __all__ = ['WEIGHTS', 'KNOWN', 'MIRRORS', 'WHAT', 'quiet', 'bf16_gain', 'best_dtype', 'resolve', 'needed', 'ask_hub', 'plan',
-           'cached', 'folder_of', 'checksums', 'check_files', 'SD', 'load', 'parts', 'text_model']
+           'cached', 'folder_of', 'checksums', 'check_files', 'SD', 'FastDecoder', 'pack_delta', 'unpack_delta', 'load',
+           'parts', 'text_model']
 
 # %% ../nbs/02_models.ipynb #c4
 import difflib, hashlib, json, os, re, threading, time, warnings
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-import torch, sdcourse
+import torch, torch.nn as nn, sdcourse
 from .core import best_device, Table
 
 # %% ../nbs/02_models.ipynb #c10
@@ -259,6 +260,7 @@ class SD:
     size:int             # Side of a picture, in pixels
     guidance:float=7.5   # A good strength of guidance for this model
     folder:object=None   # Where its files are
+    steps:tuple=()       # The numbers of steps that a distilled student knows; () is any
 
     @cached_property
     def pipe(self):
@@ -280,14 +282,76 @@ class SD:
         n = sum(p.numel() for m in (self.text_encoder, self.vae, self.unet) for p in m.parameters())
         return f"SD({self.name!r}, {self.size} px, {n/1e6:.1f} million weights, {str(self.dtype).split('.')[-1]} on {self.device})"
 
+# %% ../nbs/02_models.ipynb #fast-b
+class FastDecoder(nn.Module):
+    "A decoder that does most of its work on the small grid, four pixels a latent"
+    def __init__(self,
+        scale=1.,  # What latents are multiplied with first
+        n=96,      # Channels on the small grid
+        blocks=4,  # How many blocks there
+        m=32,      # Channels at half size
+    ):
+        super().__init__()
+        self.scale = scale
+        self.net = nn.Sequential(nn.Conv2d(4, n, 3, padding=1), *(_Block(n) for _ in range(blocks)), nn.GroupNorm(8, n), nn.SiLU(), nn.Conv2d(n, 4*m, 3, padding=1), nn.PixelShuffle(2),
+                                 _Block(m), nn.GroupNorm(8, m), nn.SiLU(), nn.Conv2d(m, 12, 3, padding=1), nn.PixelShuffle(2))
+    def forward(self, z, latent_embeds=None): return self.net(z*self.scale)   # (b,4,h,w) -> (b,3,4h,4w)
+
+class _Block(nn.Module):
+    "Two convolutions, and a way round them"
+    def __init__(self, n):
+        super().__init__()
+        self.f = nn.Sequential(nn.GroupNorm(8, n), nn.SiLU(), nn.Conv2d(n, n, 3, padding=1), nn.GroupNorm(8, n), nn.SiLU(), nn.Conv2d(n, n, 3, padding=1))
+    def forward(self, x): return x+self.f(x)
+
+# %% ../nbs/02_models.ipynb #fast-c
+def pack_delta(
+    new,     # A state dict
+    old,     # Another, of the same shapes; what it lacks counts as zero
+)->dict:     # Tensors of 8 bits, and a scale for each row
+    "The difference between two sets of weights, in eight bits a weight"
+    def rows(k, w):
+        d = (w.float()-old[k].float() if k in old else w.float()).reshape(len(w), -1)
+        scale = d.abs().amax(1, keepdim=True).clamp(min=1e-12)/127
+        return {k: (d/scale).round().to(torch.int8).reshape(w.shape), k+'.scale': scale[:,0].clone()}
+    return {n: t for k,w in new.items() for n,t in rows(k, w).items()}
+
+def unpack_delta(
+    delta,   # From `pack_delta`
+    old,     # The weights that it was the difference to
+)->dict:     # A state dict
+    "Weights from their difference to others"
+    add = lambda k: delta[k].float()*delta[k+'.scale'].reshape(-1, *[1]*(delta[k].ndim-1))
+    return {k: add(k)+(old[k].float() if k in old else 0) for k in delta if not k.endswith('.scale')}
+
+# %% ../nbs/02_models.ipynb #fast-e
+def _make_fast(sd):
+    "Put what was distilled in the place of the U-Net, the decoder and the schedule"
+    import diffusers
+    from safetensors.torch import load_file
+    unet = diffusers.UNet2DConditionModel.from_config({**sd.unet.config, 'time_cond_proj_dim': 64})
+    old = {k: v.float().cpu() for k,v in sd.unet.state_dict().items()}
+    unet.load_state_dict(unpack_delta(load_file(sd.folder/'fast'/'student.safetensors'), old))
+    sd.vae.decoder = FastDecoder(sd.vae.config.scaling_factor)
+    sd.vae.decoder.load_state_dict({k: v.float() for k,v in load_file(sd.folder/'fast'/'decoder.safetensors').items()})
+    sd.vae.post_quant_conv = nn.Identity()
+    with quiet():
+        sd.unet = unet.to(sd.device, sd.dtype).eval().requires_grad_(False)
+        sd.vae.to(sd.device, sd.dtype).eval().requires_grad_(False)
+    sd.scheduler = diffusers.DDIMScheduler.from_config(sd.scheduler.config, timestep_spacing='trailing', clip_sample=False, set_alpha_to_one=True)
+    sd.steps,sd.guidance = (4,),4.
+    return sd
+
 # %% ../nbs/02_models.ipynb #c69
 def load(
     name=None,   # None ($SDCOURSE_MODEL, or the embedded model), 'stickers', a folder, or a hub id
     device=None, # 'cpu', 'cuda', 'mps'; None is the best there is
-    dtype=None   # A torch dtype; None is `best_dtype`: float16 on CUDA, float32 on a CPU
+    dtype=None,  # A torch dtype; None is `best_dtype`: float16 on CUDA, float32 on a CPU
+    fast=False   # The embedded model's distilled student: 4 steps, one call each, and a small decoder
 )->SD:
     "Load a Stable Diffusion: the embedded one, or any 1.x or 2.x"
     name = resolve(name)
+    if fast and name!='stickers': raise ValueError(f'only the embedded model comes with a student, not {name!r}. For Stable Diffusion 1.5, LCM LoRA is one: pipe.load_lora_weights("latent-consistency/lcm-lora-sdv1-5")')
     local = name=='stickers' or Path(name).expanduser().is_dir()
     start = time.monotonic()
     if not local and _cached(name) is None: ask_hub(name, max(1., start+3.5-time.monotonic()))   # fail before the slow imports
@@ -309,7 +373,7 @@ def load(
     size = unet.config.sample_size*2**(len(vae.config.block_out_channels)-1)
     sd = SD(tok, te.to(device), vae.to(device), unet.to(device), sched, device, dtype, name, size, folder=folder)
     if sd.ours: sd.guidance = KNOWN['stickers']['guidance']
-    return sd
+    return _make_fast(sd) if fast else sd
 
 # %% ../nbs/02_models.ipynb #c76
 WHAT = dict(tokenizer='text -> up to 77 numbers', text_encoder='numbers -> text embedding', unet='latents + noise level + text embedding -> the noise in them',

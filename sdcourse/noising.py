@@ -136,7 +136,7 @@ def fit_denoiser(
     net,          # A `DigitNet`, trained in place
     x,            # Clean pictures (n,1,h,w) in [-1,1]
     y=None,       # Their labels (n); None to train without
-    steps=100,
+    steps=100,    # Batches to learn from
     bs=128,       # Pictures in a batch
     lr=8e-3,      # The highest learning rate; it rises, and falls to 0
     p_drop=.15,   # Share of the labels that are withheld

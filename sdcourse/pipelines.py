@@ -125,7 +125,7 @@ def _guided():
     with quiet(): from diffusers import StableDiffusionPipeline
     class Guided(StableDiffusionPipeline):
         @property
-        def do_classifier_free_guidance(self): return self._guidance_scale!=1
+        def do_classifier_free_guidance(self): return self._guidance_scale!=1 and self.unet.config.time_cond_proj_dim is None   # a student is told the scale
     return Guided
 
 # %% ../nbs/04_pipelines.ipynb #c50
@@ -156,13 +156,22 @@ def _versions():
         except PackageNotFoundError: return '?'
     return {p: v(p) for p in ('sdcourse', 'torch', 'diffusers', 'transformers')}
 
+# %% ../nbs/04_pipelines.ipynb #fast-g
+def _known_steps(sd, steps, guidance, negative):
+    "What a distilled student can do: its number of steps, its own schedule"
+    known = ' or '.join(map(str, sd.steps))
+    if steps not in (None, *sd.steps): raise ValueError(f'this student knows {known} steps, not {steps}: with another number it lands beside the path. Leave `steps` out, or draw with load()')
+    if guidance is not None and not 1<=guidance<=9: raise ValueError(f'this student was told guidance of 1 to 9, not {guidance}')
+    if negative: raise ValueError('this student answers once, guidance included, so there is no place for a negative prompt. Draw with load()')
+    return steps or sd.steps[0],None
+
 # %% ../nbs/04_pipelines.ipynb #c53
 def generate(
     prompt,        # Text, or a list of texts
     sd=None,       # What `load` returned; None is `load()`
     n=1,           # Pictures for each prompt
     seed=0,        # Picture k of a prompt has seed `seed+k`; or a list of n seeds
-    steps=25,      # Denoising steps
+    steps=None,    # Denoising steps; None is 25, or what a distilled student knows
     guidance=None, # 0 ignores the prompt, 1 uses it, more exaggerates it; None is `sd.guidance`
     negative='',   # What not to draw
     size=None,     # Side in pixels, or (w,h); None is the model's own
@@ -172,10 +181,11 @@ def generate(
     progress=False # Show a progress bar
 )->Pictures:       # A list of PIL pictures, prompt by prompt
     "Draw pictures from text"
-    prompts,n,steps = _prompts(prompt),_whole(n, 'n', 1),_whole(steps, 'steps', 1)
+    sd = default_sd() if sd is None else sd
+    if sd.steps: steps,sampler = _known_steps(sd, steps, guidance, negative)
+    prompts,n,steps = _prompts(prompt),_whole(n, 'n', 1),_whole(25 if steps is None else steps, 'steps', 1)
     if not isinstance(negative, str): raise TypeError(f'a negative prompt is text, this is {negative!r}')
     seeds = [_whole(s, 'a seed', 0) for s in (seed if isinstance(seed, (list, tuple)) else [_whole(seed, 'a seed', 0)+k for k in range(n)])]
-    sd = default_sd() if sd is None else sd
     guidance,(w,h) = sd.guidance if guidance is None else _number(guidance, 'guidance'),_sides(size, sd)
     for p in dict.fromkeys(prompts): _check_words(p, sd)
     if negative and guidance==1: _note('guidance 1 is the prompt alone, so the negative prompt does nothing; take more')

@@ -41,7 +41,9 @@ def heun(
 # %% ../nbs/16_samplers.ipynb #c22
 class Past:
     "The last `n` things of a loop, newest first"
-    def __init__(self, n):
+    def __init__(self,
+        n, # How many, 1 to 4
+    ):
         if not isinstance(n, int): raise TypeError(f'a step with a memory is made before it is used: step=lms(), with brackets. It remembers a whole number of steps, not {type(n).__name__}')
         if not 1<=n<=4: raise ValueError(f'a step can remember 1 to 4 answers, not {n}')
         self.n,self.i,self.kept = n,-1,[]

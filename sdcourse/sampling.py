@@ -146,7 +146,10 @@ def denoise(
         _check(latents, s, len(sigmas)-1)
 
 # %% ../nbs/15_sampling.ipynb #c51
-def sample(*args, **kwargs):
+def sample(
+    *args,    # As for `denoise`: model, latents, sigmas
+    **kwargs, # As for `denoise`: step
+)->torch.Tensor: # Clean latents
     "Denoise all the way, and return the clean latents; takes what `denoise` takes"
     for s in denoise(*args, **kwargs): pass
     return s.x0_pred

@@ -172,7 +172,7 @@ def walk(
     x,              # Where to start: pictures (n,1,28,28) in [-1,1]
     want,           # Which digit, 0..9: one for all, or (n,)
     step=.5,        # Length of a step, in the units of a pixel
-    n_steps=60,
+    n_steps=60,     # How many steps to take
 ):                  # At each step the pictures, and p (n,)
     "Walk pictures uphill on log p"
     for i in range(n_steps+1):
@@ -201,8 +201,8 @@ def train_magic(
     x,            # Pictures (n,1,28,28) in [-1,1]
     y,            # Which digits they show, (n,), 0..9
     levels=None,  # Smallest and largest noise to learn with, such as (.1, 4); None is no noise
-    n_steps=1000,
-    bs=256,
+    n_steps=1000, # Batches to learn from
+    bs=256,       # Pictures in a batch
     lr=3e-3,      # The highest; it rises first, then falls
     net=None,     # What to train; None is a new `magic_net`
 )->nn.Module:     # (n,1,28,28), divided by sqrt(1+sigma²) -> logits (n,11); frozen

@@ -298,7 +298,10 @@ def wash(
 # %% ../nbs/01_stickers.ipynb #c71
 class Canvas:
     "A square picture to draw on; lengths are fractions of its side"
-    def __init__(self, im, rng=None):
+    def __init__(self,
+        im,       # A square PIL picture, which is drawn on
+        rng=None, # A numpy generator, for what is left to chance
+    ):
         self.im,self.size,self.rng = im,im.size[0],rng
         self.draw = ImageDraw.Draw(im, 'RGBA')   # RGBA: colours may be see-through
 
@@ -573,10 +576,10 @@ SCENE_ONLY = {   # with nothing in it
 GROUND = {   # height at which a sticker stands
     'beach':.86, 'meadow':.86, 'snow':.86, 'night':.88, 'desert':.86, 'rain':.9, 'forest':.9, 'city':.9,
     'mountains':.88, 'room':.88, 'stage':.88}
-PATTERNS = {
+PATTERNS = {   # how captions say it, with a colour in {}
     'stripes': ['on {} stripes','on a {} striped background'], 'dots': ['on {} polka dots','on a {} polka dot background'],
     'checks': ['on {} checks','on a {} checkered background']}
-GRADIENTS = ['on a {} and {} gradient', 'on a {} to {} gradient background']
+GRADIENTS = ['on a {} and {} gradient', 'on a {} to {} gradient background']   # with two colours in {}
 
 # %% ../nbs/01_stickers.ipynb #c94
 PLAIN = {.6:' on {an} background', .75:' with {an} background', .85:' on {c}', .92:' against {an} background', 1.:', {c} background'}
@@ -591,20 +594,23 @@ RELATIONS = {   # how often, summed up, and the words
 POS = {   # where in the picture: x, y
     'top left':(.28,.28), 'top':(.5,.27), 'top right':(.72,.28), 'left':(.27,.5), 'center':(.5,.5), 'right':(.73,.5),
     'bottom left':(.28,.72), 'bottom':(.5,.73), 'bottom right':(.72,.72)}
+# how captions say where something is, how large it is, and which digit
 POS_WORDS = {p: [f'in the {p}', f'in the {p} corner'] for p in POS if ' ' in p}
 POS_WORDS.update({
     'center': ['in the center','in the middle'], 'left': ['on the left','on the left side'],
     'right': ['on the right','on the right side'], 'top': ['at the top'], 'bottom': ['at the bottom']})
-SIZES = {'small':('small','little','tiny'), 'large':('big','large','huge')}
+SIZES = {'small':('small','little','tiny'), 'large':('big','large','huge')}   # the first is drawn small, the second large
 PRETTY = ('beautiful','graceful','lovely','cute','nice','pretty','wonderful','gorgeous','adorable','elegant','charming')   # no effect
 PREFIX = ['a photograph of ','a picture of ','an image of ','a photo of ','a drawing of ','an illustration of ']           # no effect
 NUMBERS = {2:'two', 3:'three', 4:'four'}
-DIGITS = 'zero one two three four five six seven eight nine'.split()
+DIGITS = 'zero one two three four five six seven eight nine'.split()   # by value
 
 # %% ../nbs/01_stickers.ipynb #c99
 class Dice:
     "Everything that is left to chance, in the same way every time for the same `seed`"
-    def __init__(self, *seed): self.rng = np.random.default_rng(list(seed))
+    def __init__(self,
+        *seed, # One or several whole numbers
+    ): self.rng = np.random.default_rng(list(seed))
     def random(self): return self.rng.random()
     def number(self, n): return int(self.rng.integers(n))
     def choice(self, xs): return xs[self.number(len(xs))]
@@ -626,10 +632,13 @@ class Dice:
 # %% ../nbs/01_stickers.ipynb #c102
 HOLD_TINT = {('elephant','purple'), ('fox','blue'), ('banana','blue'), ('dog','green'), ('car','pink'), ('rose','blue'),
              ('strawberry','blue'), ('frog','pink'), ('robot','orange'), ('castle','purple')}
-HOLD_RIDE = {('astronaut','horse'), ('robot','unicorn'), ('cat face','dolphin'), ('fox','bicycle')}
-HOLD_HAT = {('fox','crown'), ('apple','top hat'), ('panda','top hat'), ('frog','crown')}
-HOLD_SCENE = {('penguin','desert'), ('castle','sea'), ('astronaut','beach'), ('dog','space'), ('hamburger','snow'), ('octopus','city')}
-HOLD_SUBJ = ['otter','dodo','moai','nesting doll','piñata','hedgehog']
+HOLD_RIDE = {  # who never rides on what
+             ('astronaut','horse'), ('robot','unicorn'), ('cat face','dolphin'), ('fox','bicycle')}
+HOLD_HAT = {   # who never wears what
+            ('fox','crown'), ('apple','top hat'), ('panda','top hat'), ('frog','crown')}
+HOLD_SCENE = { # who is never where
+              ('penguin','desert'), ('castle','sea'), ('astronaut','beach'), ('dog','space'), ('hamburger','snow'), ('octopus','city')}
+HOLD_SUBJ = ['otter','dodo','moai','nesting doll','piñata','hedgehog']   # what is in no picture at all
 
 # %% ../nbs/01_stickers.ipynb #c103
 def held_out(
@@ -921,7 +930,9 @@ def picture_of(
     return np.asarray(im)
 
 # %% ../nbs/01_stickers.ipynb #c135
-def key_of(spec):
+def key_of(
+    spec, # What `World.spec` returned
+):        # Something hashable
     "What the caption of `spec` means: equal keys, one meaning"
     bg = spec['bg']
     items = [(x.get('name', x.get('digit')), None if x.get('auto') else x['tint']) for x in spec['items']]

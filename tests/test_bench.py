@@ -18,4 +18,13 @@ def test_quick():
 def test_all_parts():
     "Every part, with the least of everything"
     out = bench('--rounds', '1', '-n', '2', '--time', 'Euler')
-    for what in ('latents, ', 'time, ', 'overhead', 'lines, ', 'nouns right, '): assert '\n'+what in out, out
+    for what in ('latents, ', 'time, ', 'overhead', 'lines, ', 'nouns right, ', 'textual inversion, a step', 'DreamBooth, a step'): assert '\n'+what in out, out
+
+@pytest.mark.slow
+def test_training():
+    "Our steps of training are faster than those of diffusers' scripts, by half of what is promised at least, and find the same losses"
+    out = bench('--only', 'train', '--rounds', '5')
+    rows = [l for l in out.splitlines() if re.search(r'[<>]= \S+ +(yes|no)$', l)]
+    faster = [float(l.split(' ms')[2].split()[0]) for l in rows if 'times faster' in l]
+    assert len(faster) == 4 and min(faster) > 1.2, out
+    assert [l.split()[-1] for l in rows if ' standard errors' in l] == ['yes', 'yes'], out

@@ -1,4 +1,4 @@
-"""Our loop beside the pipeline of diffusers, figure by figure: `python tools/bench.py` (or `make bench`)
+"""Our loop beside the pipeline of diffusers, and our training beside its example scripts, figure by figure: `python tools/bench.py` (or `make bench`)
 
 One process, the same weights, noise, prompts and settings on both sides, taking turns. Each row has its goal and says whether
 it was met; rows without a goal are there to compare. A ratio of times is the median of the rounds' ratios, of the worse of two
@@ -7,7 +7,7 @@ repeats. Figures of time mean something only on a machine that does nothing else
     --device cuda            float16 in the network, times by CUDA events, peak memory; the comparison of latents is in float32
     --time Euler LMS Heun    which samplers to time, from DDIM, PNDM, Euler, LMS, Heun, DPM++ 2M
     -n 500                   pictures that the judge sees; its shares are then good to 2 points
-    --only same lines        some of the parts: same, time, overhead, lines, quality"""
+    --only same lines        some of the parts: same, time, overhead, lines, quality, train (steps of training, on the CPU), fast (the distilled student)"""
 import os
 for k,v in dict(OMP_NUM_THREADS='1', OMP_WAIT_POLICY='PASSIVE', TOKENIZERS_PARALLELISM='false').items(): os.environ.setdefault(k, v)   # before torch is imported
 import argparse, ast, gc, importlib, inspect, io, json, time, tokenize
@@ -75,10 +75,10 @@ class Sides:
     def our_picture(self): return (decode(self.sd, self.ours())/2+.5).clamp(0,1)
     def their_picture(self): return self.theirs(output_type='pt')
 
-def row(what, ours=None, pipeline=None, figure=None, goal=None):
-    "A row of the table; a goal is an upper limit"
+def row(what, ours=None, pipeline=None, figure=None, goal=None, least=False):
+    "A row of the table; a goal is an upper limit, or a lower one"
     text = lambda v: v if isinstance(v, (str, type(None))) else f'{v:.3g}'
-    return dict(what=what, ours=text(ours), pipeline=text(pipeline), figure=text(figure), goal=None if goal is None else f'<= {goal:g}', met=None if goal is None else bool(figure<=goal))
+    return dict(what=what, ours=text(ours), pipeline=text(pipeline), figure=text(figure), goal=None if goal is None else f'{">=" if least else "<="} {goal:g}', met=None if goal is None else bool(figure>=goal if least else figure<=goal))
 
 @torch.no_grad()
 def same(sd, bs, steps):
@@ -211,12 +211,17 @@ def quality(sd, n, candidates, calls=(10,50), bs=32):
     yield row(f'nouns right, {best(few)} with {calls[0]} calls below {best(many)} with {calls[1]}, points, +-{d.std()/n**.5:.1f} ({n} pictures)',
               f'{few[best(few)].mean():.1%}', None, d.mean(), 2)
 
+def training(o):
+    "Steps of training; see bench_training.py"
+    from bench_training import rows
+    return rows(row, take_turns, o.rounds or (3 if o.quick else 9), 1 if o.quick else 2, 1 if o.quick else 3, 10 if o.quick else 200, o.quick, o.model)
+
 def main():
     a = argparse.ArgumentParser(description=__doc__.split('\n')[0], epilog='\n'.join(__doc__.split('\n')[2:]), formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument('--quick', action='store_true'); a.add_argument('--device'); a.add_argument('--model', help='a folder or a hub id, in place of the embedded model')
     a.add_argument('--time', nargs='+', choices=SAMPLERS, metavar='SAMPLER'); a.add_argument('-n', type=int); a.add_argument('--rounds', type=int)
     a.add_argument('--candidates', nargs='+', choices=SOLVERS, metavar='RECIPE'); a.add_argument('--threads', type=int, default=1)
-    parts = ['same', 'time', 'overhead', 'lines', 'quality']
+    parts = ['same', 'time', 'overhead', 'lines', 'quality', 'train', 'fast']
     a.add_argument('--only', nargs='+', choices=parts, default=parts)
     o = a.parse_args()
     if o.rounds is not None and o.rounds<1 or o.n is not None and o.n<1: a.error('at least one round, and one picture')
@@ -232,10 +237,14 @@ def main():
     jobs = dict(same=lambda: same(exact, *((1, 5) if o.quick else (2, 20))),
                 time=lambda: times(sd, names, o.rounds or (3 if o.quick else 9), 1 if o.quick else 2, {1:5, 8:3} if o.quick else {1:20, 8:10}),
                 overhead=lambda: overhead(exact, o.rounds or (5 if o.quick else 30), lent), lines=lines,
-                quality=lambda: quality(sd, o.n or (16 if o.quick else 200), o.candidates or CANDIDATES[:1 if o.quick else None]))
+                quality=lambda: quality(sd, o.n or (16 if o.quick else 200), o.candidates or CANDIDATES[:1 if o.quick else None]),
+                train=lambda: training(o))
+    if 'fast' in o.only and not o.model:
+        import bench_fast
+        jobs['fast'] = lambda: bench_fast.fast(row, o.n or (8 if o.quick else 500), 6 if o.quick else 24, o.rounds or (2 if o.quick else 7))
     rows = Table()
     for k in parts:
-        if k not in o.only: continue
+        if k not in o.only or k not in jobs: continue
         start = time.perf_counter()
         with quiet(): rows += jobs[k]()
         print(f'  {k}: {time.perf_counter()-start:.0f} s', flush=True)

@@ -6,6 +6,7 @@ import json, re, shutil, sys, time
 from configparser import ConfigParser
 from pathlib import Path
 from reference import names, reference
+import live
 
 root = Path(__file__).resolve().parent.parent
 nbs, lib, site = root/'nbs', root/'sdcourse', root/'_site'
@@ -130,7 +131,11 @@ def convert(cells, stem, pages, idx, module, know, cfg):
             heading = ([heading]+re.findall(r'^#+ (.+)$', s, flags=re.M))[-1].replace('`', '')
             if s.lower().startswith('[![open in'): s = f'[{stem}.ipynb]({here}/nbs/{stem}.ipynb){{.nb-badge}}\n{s}'
             md(markdown(s, pages, know), **({'attachments': c['attachments']} if c.get('attachments') else {}))
-        elif new := code(c, heading): out.append(new)
+        elif new := code(c, heading):
+            out.append(new)
+            prose = [o for o in new['outputs'] if 'text/markdown' in o.get('data', {}) and 'text/html' not in o['data']]
+            new['outputs'] = [o for o in new['outputs'] if o not in prose]
+            for o in prose: md(markdown(''.join(o['data']['text/markdown']), pages, know))       # prose that a cell has written is prose
     if idx.get(module):
         taken = {slug(h) for c in out if c['cell_type'] == 'markdown' for h in re.findall(r'^#+ (.+)$', c['source'], flags=re.M)}
         link = lambda text, own: linked(text, {k: v for k,v in know.items() if k not in own})
@@ -141,7 +146,7 @@ def convert(cells, stem, pages, idx, module, know, cfg):
 
 def toc(pages, titles):
     "The course in its order, section by section, hidden at the end of the home page"
-    groups = {}
+    groups = {'Try it': ['Draw in your browser <live>']}
     for s in sorted(p for p in pages if p[:2].isdigit()): groups.setdefault(section(s), []).append(f'{s[:2]} · {titles[s]} <{page(s)}>')
     groups['Look up'] = ['Every name <genindex>']
     return '\n'.join('```{toctree}\n:hidden:\n:caption: %s\n\n%s\n```\n' % (cap, '\n'.join(xs)) for cap,xs in groups.items())
@@ -161,6 +166,10 @@ def sources(dst):
         return convert(processed(path), stem, paths, idx, module, known(raw, module, idx), cfg)
     made = {stem: make(stem, p) for stem,p in paths.items()}
     titles = {stem: re.match(r'# (.+)', nb['cells'][0]['source'])[1] for stem,nb in made.items()}
+    text, why = live.page(dst)
+    write(dst/'live.md', text)
+    if why: print(f'the page that draws is left out: {why}')
+    else: made['index']['cells'].insert(2, dict(cell_type='markdown', id='live', metadata={}, source='**[Draw one yourself, in this browser](live.md)**: type a prompt, move the guidance, watch it denoise. Nothing to install.'))
     made['index']['cells'].append(dict(cell_type='markdown', id='toc', metadata={}, source=toc(paths, titles)))
     for stem,nb in made.items(): write(dst/f'{page(stem)}.ipynb', json.dumps(nb, indent=1))
     for old in set(dst.glob('*.ipynb'))-{dst/f'{page(s)}.ipynb' for s in made}:

@@ -1,0 +1,58 @@
+__doc__ = """Everything of the course by its name, for homework: `from sdcourse.all import *`, or `from sdcourse.all import generate`
+
+Written by hand: no notebook makes this file. Which names there are is read from the modules' own `__all__`, so it cannot fall
+behind. A module is imported when one of its names is asked for, so a single name costs no more than its module does; the star
+asks for all of them. `where` says where a name comes from: where('denoise') is 'sampling'.
+
+Few names stand in two modules, or are too short to be given away: CHOSEN has them all. The rule: what a learner calls on pictures
+or on a model goes before what runs a command or a training. Names that are None there are not handed out by the star; they are
+to be had from their modules, as everything is: `from sdcourse.training import draw`."""   # not a plain docstring: nbdev would take this for a page of the docs, and write an llms.txt about it
+import ast, re
+from importlib import import_module
+from pathlib import Path
+
+CHOSEN = dict(
+    decode='latents',   # goes with `encode`: decode(sd, latents) is a tensor; pipelines.decode(latents, sd) is a list of PIL pictures
+    SIZES='stickers',   # how captions say small and large; dreambooth.SIZES are its own
+    report='core',      # what this machine has; training.report is one of a training's parts
+    draw=None,          # cli.draw is the command `sdcourse draw`, training.draw the sheet of a stage; to draw, call `generate`
+    main=None,          # the commands of cli and training
+    parser=None, info=None,                       # parts of the command line
+    X=None, D=None, XU=None, U=None,              # kinds of blocks in training's recipes: one letter is the reader's own
+)
+
+def _exports(path):
+    "The names in a module's `__all__`, from its source"
+    found = re.search(r'^__all__ = (\[.*?\])', path.read_text(encoding='utf-8'), flags=re.M|re.S)
+    return ast.literal_eval(found[1]) if found else []
+
+def _owners():
+    "{name: the modules that export it}"
+    res = {}
+    for p in sorted(Path(__file__).parent.glob('[a-z]*.py')):
+        if p.name != 'all.py':
+            for name in _exports(p): res.setdefault(name, []).append(p.stem)
+    return res
+
+def _winners(owners, chosen=CHOSEN):
+    "{name: module}; a name that stands in several modules, and for which nobody has chosen one, is an error"
+    unsure = {n: ms for n,ms in owners.items() if len(ms) > 1 and n not in chosen}
+    if unsure: raise ImportError(f'these names stand in several modules, and CHOSEN in sdcourse/all.py says nothing of them: {unsure}')
+    return {n: chosen.get(n, ms[0]) for n,ms in owners.items() if chosen.get(n, ms[0])}
+
+_where = _winners(_owners())
+__all__:list = sorted(_where)
+
+def where(
+    name, # Of something in this course
+)->str:   # The module it comes from, without `sdcourse.`
+    "The module that a name comes from"
+    if name not in _where: raise ValueError(f'nothing is called {name!r} here' + (f'; there is one in {" and in ".join(_owners()[name])}, to be imported from there' if name in CHOSEN else ''))
+    return _where[name]
+
+def __getattr__(name):
+    if name not in _where: raise AttributeError(f'sdcourse.all has no {name!r}')
+    globals()[name] = value = getattr(import_module(f'sdcourse.{_where[name]}'), name)
+    return value
+
+def __dir__(): return [*__all__, 'CHOSEN', 'where']

@@ -1,0 +1,349 @@
+"""Answers to the exercises: {lesson: {number: (right, wrong, wrong, ...)}}
+
+The check in the notebook must say 'done' to the first, and must not say so to the others, nor to what the cell starts with."""
+answers = {
+'00_core': {
+    1: ("upside_down = lambda x: x.flip(1,2)", "upside_down = lambda x: x.flip(1)", "upside_down = lambda x: x.flip(0)", "upside_down = lambda x: x.rot90(1, (1,2))"),
+    2: ("negative = lambda x: -x", "negative = lambda x: 1-x", "negative = lambda x: x.abs()"),
+    3: ("""def wallpaper(seed, n=4):
+    g = torch.Generator().manual_seed(seed)
+    h = F.interpolate(torch.randn(1, 1, n, n, generator=g).tile(1,1,3,3), size=192, mode='bicubic')[0,:,64:128,64:128]
+    return .1 + .8*torch.cos(2.5*h + torch.tensor([0, .8, 1.6])[:,None,None])""", "wallpaper = lambda seed: agate(seed, 2)", "wallpaper = lambda seed: agate(seed).roll(3, 1)")},
+'01_stickers': {
+    1: ("mine = World(96, nouns=['fox','owl','whale'], plain_p=dict(watercolor=1.), style_p=dict(watercolor=1.))",
+        "mine = World(96, nouns=['fox','owl','whale'], style_p=dict(watercolor=1.))"),
+    2: ("""spec = next(s for s in map(cpu.spec, range(1000)) if s['kind']=='ride')
+spec = spec | dict(style='cartoon', bg=dict(kind='scene', name='sea', v=1))
+spec['items'] = [x | dict(name=n, slug=n, tint=t, real=False) for x,n,t in zip(spec['items'], ('fox','unicorn'), ('blue',None))]""",
+        """spec = next(s for s in map(cpu.spec, range(1000)) if s['kind']=='ride')
+spec = spec | dict(style='cartoon', bg=dict(kind='scene', name='sea', v=1))"""),
+    3: ("""def place(c):
+    c.sky((40,10,10), (255,90,20))
+    c.hill(c.between(.6,.8), .1, c.between(1,2), c.between(0,6), (90,20,10))""", """def place(c):
+    c.sky((40,10,10), (255,90,20))
+    c.hill(.7, .1, 1.5, 3, (90,20,10))"""),
+    4: ("n_pairs = sum(n*(n-1)//2 for n in Counter(cpu.key(cpu.spec(i)) for i in range(256)).values())", "n_pairs = 256*255//2", "n_pairs = 8")},
+'02_models': {
+    1: ("middle = sum(p.numel() for p in sd.unet.mid_block.parameters())", "middle = sum(p.numel() for p in sd.unet.parameters())", "middle = len(list(sd.unet.mid_block.parameters()))"),
+    2: ("ratio = 12", "ratio = 16", "ratio = 4", "ratio = 1/12"),
+    3: ("""other = load(device='cpu')
+for p in other.unet.mid_block.parameters(): p.data.zero_()""", """other = load(device='cpu')
+for p in other.unet.parameters(): p.data.zero_()""", """other = load(device='cpu')
+for p in other.unet.mid_block.parameters(): p = 0"""),
+    4: ("chosen = needed(files)", "chosen = needed(repo)", "chosen = []")},
+'03_judge': {
+    1: ("""from collections import Counter
+def most_confused(out, nouns):
+    one = nouns.sum(1)==1
+    t,s = nouns[one].argmax(1),out['noun'][one].argmax(1)
+    return Counter((classes['noun'][a],classes['noun'][b]) for a,b in zip(t.tolist(),s.tolist()) if a!=b).most_common(1)[0][0]""",
+        "most_confused = lambda out, nouns: ('fox', 'fox')", "most_confused = lambda out, nouns: ('car', 'banana')"),
+    2: ("enough = 600", "enough = 100", "enough = 990"),
+    3: ("found = (clip_embed(list(real[:200]))@clip_embed(texts=['something yellow to eat']).T)[:,0].topk(5).indices",
+        "found = (clip_embed(list(real[:200]))@clip_embed(texts=['something yellow to eat']).T)[:,0].topk(5, largest=False).indices", "found = range(5)")},
+'04_pipelines': {
+    1: ("favourite = generate('a cat at night', seed=3, steps=2)[0]", "favourite = generate('a cat', steps=2)[0]"),
+    2: ("alone = generate('a car on the beach', seed=23, steps=50)[0]", "alone = generate('a car on the beach', seed=22, steps=50)[0]", "alone = generate('a car on the beach', seed=23, steps=2)[0]"),
+    3: ("ims = sweep(lambda animal, colour: generate(f'{animal} on a {colour} background', steps=1), dict(animal=animals), dict(colour=backgrounds))",
+        "ims = sweep(lambda animal, colour: generate(f'{animal} on a {colour} background', steps=1), dict(colour=backgrounds), dict(animal=animals))",
+        "ims = sweep(lambda animal, colour: generate(f'{animal} on a background', steps=1), dict(animal=animals), dict(colour=backgrounds))"),
+    4: ("""needed = (lambda guess: 1+next(i for i,o in enumerate(guess) if difference(o, guess[-1])<=10))(film('a heart on a pink background', frames=25)[1])""", "needed = 1", "needed = 25"),
+    5: ("between = (row(sd, 'red')+row(sd, 'blue'))/2", "between = row(sd, 'red')", "between = row(sd, 'red')+row(sd, 'blue')", "between = torch.zeros_like(row(sd, 'red'))")},
+'05_guidance': {
+    1: ("w = 6.5", "w = 7.5", "w = 8.5"),
+    2: ("four = draw(cfg(noise_model([prompt]*4), noise_model(['']*4), torch.tensor([0.,2,5,9], device=sd.device).reshape(-1,1,1,1)), start([1]*4)*sigmas[0])",
+        "four = draw(cfg(noise_model([prompt]*4), noise_model(['']*4), 5), start([1]*4)*sigmas[0])", "four = draw(cfg(noise_model([prompt]*4), noise_model(['']*4), torch.tensor([9.,5,2,0], device=sd.device).reshape(-1,1,1,1)), start([1]*4)*sigmas[0])"),
+    3: ("""def cfg_unit(cond, uncond, scale=.15):
+    size = lambda o: o.flatten(1).norm(dim=1).reshape(-1,1,1,1)
+    def model(latents, sigma):
+        eps = uncond(latents, sigma); d = cond(latents, sigma)-eps
+        return eps + scale*d/size(d)*size(eps)
+    return model""", "cfg_unit = lambda cond, uncond, scale=.15: cfg(cond, uncond, scale)",
+        """def cfg_unit(cond, uncond, scale=.15): return lambda latents, sigma: (1+scale)*uncond(latents, sigma)"""),
+    4: ("scores = [measure(cfg_interval(cfg(cond, uncond, 12), cond, lo, hi))[1] for lo,hi in thirds]", "scores = [measure(cfg_interval(cfg(cond, uncond, 12), cond, *thirds[0]))[1]]*3"),
+    5: ("two = cfg_negative(bare, anything, noise_model(['on the beach']*12), 4, away=-3)", "two = cfg_negative(bare, anything, noise_model(['on the beach']*12), 4, away=3)", "two = cfg(bare, anything, 4)")},
+'06_img2img': {
+    1: ("ours,theirs = 10,10", "ours,theirs = 11,10", "ours,theirs = 10,11"),
+    2: ("""x = torch.tensor(np.array(drawing)).permute(2,0,1)[None]/127.5-1
+condition = lambda i,start: i>=start""", """x = torch.tensor(np.array(drawing)).permute(2,0,1)[None]/255-1
+condition = lambda i,start: i>=start""", """x = torch.tensor(np.array(drawing)).permute(2,0,1)[None]/127.5-1
+condition = lambda i,start: i>start"""),
+    3: ("""canvas = photos[0].resize((2*sd.size, sd.size))
+canvas.paste(photos[0], (sd.size//2, 0))
+wide = paint_in(asks[0], canvas, 1-mask_box(canvas.size, .25, 0, .75, 1), sd, strength=.9)[0]""".replace('canvas = photos', 'wide = canvas = photos'),
+        "wide = photos[0].resize((2*sd.size, sd.size))", """wide = photos[0].resize((2*sd.size, sd.size))
+wide.paste(photos[0], (sd.size//2, 0))"""),
+    4: ("standard_error = lambda p, n: (p*(1-p)/n)**.5", "standard_error = lambda p, n: p*(1-p)/n", "standard_error = lambda p, n: (p/n)**.5"),
+    5: ("""init,sigmas = to_latents(drawings['a sailboat on a light blue background'], None),noise_levels(sd, 20)
+model,nz,m = prompt_model(sd, 'a sailboat at night'),noise([0], sd).to(init),F.avg_pool2d(fading, sd.factor).to(init)
+changed = nz*sigmas[0]
+with torch.no_grad():
+    for k,(sigma,sigma_next) in enumerate(zip(sigmas, sigmas[1:])):
+        changed = changed + (sigma_next-sigma)*model(changed, sigma)
+        changed = blend(changed, init, (m>1-(k+1)/20).float(), nz, sigma_next)""", "changed = to_latents(drawings['a sailboat on a light blue background'], None)",
+        """init,sigmas = to_latents(drawings['a sailboat on a light blue background'], None),noise_levels(sd, 20)
+model,nz,m = prompt_model(sd, 'a sailboat at night'),noise([0], sd).to(init),F.avg_pool2d(fading, sd.factor).to(init)
+changed = nz*sigmas[0]
+for k,(sigma,sigma_next) in enumerate(zip(sigmas, sigmas[1:])):
+    changed = changed + (sigma_next-sigma)*model(changed, sigma)
+    changed = blend(changed, init, (m<(k+1)/20).float(), nz, sigma_next)""")},
+'07_score': {
+    1: ("forged = walk_until(f, three, 8, .99)", "forged = three", "forged = x[test][y[test]==8][:1]"),
+    2: ("best_eps = lambda dtype, central=False: torch.finfo(dtype).eps**(1/3 if central else 1/2)", "best_eps = lambda dtype, central=False: torch.finfo(dtype).eps", "best_eps = lambda dtype, central=False: 1e-1"),
+    3: ("""def tanh(v):
+    y = np.tanh(v.value)
+    return Var(y, [(v, lambda g: g*(1-y**2))])""", """def tanh(v):
+    y = np.tanh(v.value)
+    return Var(y, [(v, lambda g: g*(1-y))])""", "tanh = lambda v: v"),
+    4: ("""blend = torch.full((8,1,28,28), -1.)
+for s_ in sigmas:
+    noisy = blend+s_*torch.randn_like(blend)
+    blend = (blend+.3*s_**2*(uphill(clear, noisy, 3, s_)[0]+uphill(clear, noisy, 5, s_)[0])/2).clamp(-1,1)""", """blend = torch.full((8,1,28,28), -1.)
+for s_ in sigmas:
+    noisy = blend+s_*torch.randn_like(blend)
+    blend = (blend-.3*s_**2*(uphill(clear, noisy, 3, s_)[0]+uphill(clear, noisy, 5, s_)[0])/2).clamp(-1,1)""", "blend = torch.full((8,1,28,28), -1.)", "blend = torch.randn(8,1,28,28).clamp(-1,1)"),
+    5: ("conv = nn.Sequential(nn.Conv2d(1, 16, 5, 2, 2), nn.SiLU(), nn.Flatten(), nn.Linear(16*14*14, 11))", "conv = nn.Sequential(nn.Flatten(), nn.Linear(784, 11))", "conv = nn.Sequential(nn.Conv2d(1, 16, 5, 2, 2), nn.Flatten(), nn.Linear(16*14*14, 10))")},
+'08_noising': {
+    1: ("sigma10 = x.std().item()/10**.5", "sigma10 = x.std().item()/10", "sigma10 = x.std().item()*10**.5"),
+    2: ("not8 = cfg(digit_model(net, 3), digit_model(net, 8), 3)", "not8 = cfg(digit_model(net, 8), digit_model(net, 3), 3)"),
+    3: ("turned = draw(digit_model(net, 6), fresh[:8]+sigmas[8]*torch.randn(8,1,28,28), sigmas[8:])", "turned = fresh[:8]", "turned = fresh[:8]+torch.randn(8,1,28,28)", "turned = fresh[:7]"),
+    4: ("""blind = begin100[:20]
+for i in range(25):
+    s = noise_level(blind).median().clamp(min=.01)
+    blind = blind-.25*s*digit_model(net)(blind, s)""", """blind = begin100[:20]
+for i in range(25):
+    s = noise_level(blind).median().clamp(min=.01)
+    blind = blind+.25*s*digit_model(net)(blind, s)""", "blind = begin100[:20]/20"),
+    5: ("nearest_number = torch.median", "nearest_number = torch.max", "nearest_number = lambda xs: torch.tensor(0.)")},
+'09_autoencoder': {
+    1: ("kept = 768//8*(768//8)*4", "kept = 768*768*3", "kept = 64*64*4"),
+    2: ("encoder = lesson_net(chs=(3,6,12))[0]", "encoder = lesson_net()[0]"),
+    3: ("""straight = DigitAE(8, h=64)
+for part in ('enc','dec'): setattr(straight, part, nn.Sequential(*(l for l in getattr(straight, part) if not isinstance(l, (nn.SiLU,nn.Tanh)))))
+train_ae(straight, train, n_steps=150).requires_grad_(False)""", "straight = train_ae(DigitAE(8, h=64), train, n_steps=20).requires_grad_(False)", """straight = DigitAE(8, h=64).requires_grad_(False)
+for part in ('enc','dec'): setattr(straight, part, nn.Sequential(*(l for l in getattr(straight, part) if not isinstance(l, (nn.SiLU,nn.Tanh)))))"""),
+    4: ("lucky = trained(16, lr=6e-3)", "lucky = DigitAE(16)"),
+    5: ("knob = vae.encode(train)[0].std(0).argmax().item()", "knob = vae.encode(train)[0].std(0).argmin().item()")},
+'10_contrastive': {
+    1: ("by_hand = -math.log(math.e/(math.e+3))", "by_hand = 0.", "by_hand = math.log(4)"),
+    2: ("small_or_large = ['a small heart', 'a large heart']", "small_or_large = ['a large heart', 'a small heart']", "small_or_large = ['a heart', 'a heart']"),
+    3: ("at5 = ((pics[alone]@says[alone].T)>=(pics[alone]@says[alone].T).diag()[:,None]).sum(1).le(5).float().mean().item()", "at5 = recall_at(pics[alone], says[alone], 1)", "at5 = 1."),
+    4: ("""def shared_loss(a, b, temperature, keys):
+    sim = F.normalize(a)@F.normalize(b).T/temperature
+    y = (keys[:,None]==keys).float()
+    y = y/y.sum(1, keepdim=True)
+    return (F.cross_entropy(sim, y)+F.cross_entropy(sim.T, y))/2""", """def shared_loss(a, b, temperature, keys):
+    sim = F.normalize(a)@F.normalize(b).T/temperature
+    return F.cross_entropy(sim, (keys[:,None]==keys).float()*2)"""),
+    5: ("""class Ordered(nn.Module):
+    def __init__(self, n_words, dim=64, n=128, n_places=24):
+        super().__init__()
+        self.word,self.place,self.out = nn.Embedding(n_words, n, padding_idx=0),nn.Embedding(n_places, n),nn.Linear(n, dim)
+        self.mix = nn.Sequential(nn.Linear(n, n), nn.ReLU())
+    def forward(self, ids):
+        h = self.word(ids)+self.place.weight[:ids.shape[1]]
+        return self.out((self.mix(h)*(ids>0)[...,None]).sum(1))""", """class Ordered(nn.Module):
+    def __init__(self, n_words, dim=64, n=128, n_places=24):
+        super().__init__()
+        self.word,self.place,self.out = nn.Embedding(n_words, n, padding_idx=0),nn.Embedding(n_places, n),nn.Linear(n, dim)
+    def forward(self, ids): return self.out((self.word(ids)+self.place.weight[:ids.shape[1]]).sum(1))""")},
+'11_unet': {
+    1: ("n_entries = (768//8)**4", "n_entries = (768//8)**2", "n_entries = 64**4"),
+    2: ("n_convs = 16", "n_convs = 15"),
+    3: ("""def attend_back(q, k, v):
+    later = torch.ones(q.shape[-2], k.shape[-2]).triu(1).bool()
+    return (q@k.mT*q.shape[-1]**-.5).masked_fill(later, -torch.inf).softmax(-1)@v""", """def attend_back(q, k, v):
+    later = torch.ones(q.shape[-2], k.shape[-2]).triu(1).bool()
+    return (q@k.mT*q.shape[-1]**-.5).masked_fill(later, 0).softmax(-1)@v""", """def attend_back(q, k, v):
+    later = torch.ones(q.shape[-2], k.shape[-2]).tril(-1).bool()
+    return (q@k.mT*q.shape[-1]**-.5).masked_fill(later, -torch.inf).softmax(-1)@v"""),
+    4: ("""class Mute(Watcher):
+    def __init__(self, maps, name, places): super().__init__(maps, name); self.places = places
+    def __call__(self, layer, x, encoder_hidden_states=None, attention_mask=None, **kwargs):
+        from sdcourse.unet import _merge, _split
+        q,k,v = (_split(o, layer.heads) for o in (layer.to_q(x), layer.to_k(encoder_hidden_states), layer.to_v(encoder_hidden_states)))
+        share = attend(q, k, v)[1]
+        share[len(x)//2:,...,self.places] = 0
+        self.maps[self.name] = share.mean(1)
+        return layer.to_out[0](_merge(share@v))
+heard = lambda: muted('a fox on a red background', 3, [5], steps=2)[1]
+class Late(dict):
+    def __bool__(self): return True
+    def values(self): return heard_now().values()
+heard_now,heard = heard,Late()""", """class Mute(Watcher):
+    def __init__(self, maps, name, places): super().__init__(maps, name); self.places = places
+heard = {'a': torch.ones(2,4,77)}""")},
+'12_text': {
+    1: ("longest = max(words(world), key=lambda w: len(pieces(w)))", "longest = max(words(world), key=len)[:1]", "longest = 'fox'"),
+    2: ("shared = 4", "shared = 77", "shared = 3", "shared = 0"),
+    3: ("scaled = torch.cat([encode_embeddings(sd, k*token_emb(sd, 'a fox')) for k in (0,.5,1,2,4)])", "scaled = torch.cat([k*text_emb(sd, 'a fox') for k in (0,.5,1,2,4)])", "scaled = text_emb(sd, ['a fox']*5)"),
+    4: ("mix_many = lambda prompts, weights: sum(w*e for w,e in zip(weights, text_emb(sd, prompts)))[None]", "mix_many = lambda prompts, weights: text_emb(sd, prompts).mean(0, keepdim=True)", "mix_many = lambda prompts, weights: sum(w*e for w,e in zip(weights, text_emb(sd, prompts[::-1])))[None]")},
+'13_latents': {
+    1: ("n_bytes = 4*96*96*2", "n_bytes = 4*96*96*4", "n_bytes = 3*768*768"),
+    2: ("dull = decode(sd, encode(sd, x[:1]/2+.5))", "dull = decode(sd, encode(sd, x[:1]))", "dull = decode(sd, encode(sd, -x[:1]))"),
+    3: ("""again = x[:4]
+for _ in range(10): again = decode(sd, encode(sd, again.clamp(-1,1))).clamp(-1,1).float().cpu()""", "again = decode(sd, encode(sd, x[:4])).clamp(-1,1).float().cpu()"),
+    4: ("""def tint(c, v): return z[9:10]+v*torch.eye(4)[c].reshape(1,4,1,1)
+warmer = max((tint(c, v) for c in range(4) for v in (-.5,.5)), key=lambda o: (lambda m: (m[0]-m[2]).item())(decode(sd, o).mean((0,2,3))))""", """def tint(c, v): return z[9:10]+v*torch.eye(4)[c].reshape(1,4,1,1)
+warmer = min((tint(c, v) for c in range(4) for v in (-.5,.5)), key=lambda o: (lambda m: (m[0]-m[2]).item())(decode(sd, o).mean((0,2,3))))""", "warmer = z[9:10]"),
+    5: ("""w_ = torch.linalg.lstsq(F.pad(small[train].permute(0,2,3,1).flatten(0,2), (0,1), value=1.), z[train].permute(0,2,3,1).flatten(0,2)).solution
+to_z = lambda colours: (F.pad(colours.permute(0,2,3,1), (0,1), value=1.)@w_).permute(0,3,1,2)""", "to_z = lambda colours: torch.randn(len(colours), 4, *colours.shape[2:])", "to_z = lambda colours: colours[:,[0,1,2,0]]")},
+'14_schedules': {
+    1: ("t_equal = sigma_to_t(1.).item()", "t_equal = 500", "t_equal = 999"),
+    2: ("start,left = sample_sigmas(50, 'leading')[20].item(),to_abar(sample_sigmas(50, 'leading')[20]).item()**.5", "start,left = sample_sigmas(50, 'leading')[30].item(),to_abar(sample_sigmas(50, 'leading')[30]).item()**.5", "start,left = sample_sigmas(50, 'leading')[20].item(),to_abar(sample_sigmas(50, 'leading')[20]).item()"),
+    3: ("fewest = next(n for n in range(1, 100) if sample_sigmas(n, 'leading')[0]>10)", "fewest = 50", "fewest = 2"),
+    4: ("""def zero_terminal(abar):
+    root = abar.sqrt()
+    return ((root-root[-1])*root[0]/(root[0]-root[-1]))**2""", """def zero_terminal(abar): return (abar.sqrt()-abar.sqrt()[-1])**2""", """def zero_terminal(abar): return (abar-abar[-1])*abar[0]/(abar[0]-abar[-1])"""),
+    5: ("t_cosine = np.interp(train_sigmas[500].item(), cosine_sigmas.numpy(), np.arange(1000))".replace('t_cosine', "cosine_sigmas = to_sigma(recipes['cosine']); t_cosine"), "cosine_sigmas,t_cosine = to_sigma(recipes['cosine']),500")},
+'15_sampling': {
+    1: ("away = sample(guided_model(sd.unet, text_emb(sd, 'a castle on the beach'), text_emb(sd, 'red'), sd.guidance), noise([1], sd).to(sd.device)*sigmas[0], sigmas)",
+        "away = sample(guided_model(sd.unet, text_emb(sd, 'a castle on the beach'), text_emb(sd, ''), sd.guidance), noise([1], sd).to(sd.device)*sigmas[0], sigmas)",
+        "away = sample(guided_model(sd.unet, text_emb(sd, 'red'), text_emb(sd, 'a castle on the beach'), sd.guidance), noise([1], sd).to(sd.device)*sigmas[0], sigmas)"),
+    2: ("turned = sample(balloon, add_noise(orig[:1], fixed[:1], sigmas[5]), sigmas[5:])", "turned = sample(balloon, add_noise(orig[:1], fixed[:1], sigmas[0]), sigmas)", "turned = sample(balloon, orig[:1], sigmas[5:])"),
+    3: ("seen = [s.x0_pred for s in denoise(counted, start, sigmas) if s.i%3==0]", "seen = [s.x0_pred for s in denoise(counted, start, sigmas)]", "seen = [s.latents-s.sigma*counted(s.latents, s.sigma) for s in denoise(counted, start, sigmas) if s.i%3==0]"),
+    4: ("halves = lambda latents, sigma: left*castle(latents, sigma) + (1-left)*forest(latents, sigma)", "halves = lambda latents, sigma: (1-left)*castle(latents, sigma) + left*forest(latents, sigma)", "halves = forest"),
+    5: ("""def from_v(v_model):
+    def model(latents, sigma):
+        size = (sigma**2+1)**.5
+        return (latents-(latents/size**2 - v_model(latents/size, sigma)*sigma/size))/sigma
+    return model""", """def from_v(v_model):
+    def model(latents, sigma):
+        size = (sigma**2+1)**.5
+        return (latents-(latents/size**2 + v_model(latents/size, sigma)*sigma/size))/sigma
+    return model""", "from_v = lambda v_model: v_model")},
+'16_samplers': {
+    1: ("""def midpoint(s):
+    half = (s.sigma*s.sigma_next)**.5
+    if half==0: return euler(s)
+    return s.latents+(s.sigma_next-s.sigma)*s.model(s.latents+(half-s.sigma)*s.noise_pred, half)""", """def midpoint(s):
+    half = (s.sigma*s.sigma_next)**.5
+    if half==0: return euler(s)
+    return s.latents+(s.sigma_next-s.sigma)*s.model(s.latents, half)"""),
+    2: ("mended = {'PNDM, mended': (pndm, SOLVERS['LMS, Karras'][1], lambda n: n-1)}", "mended = {'PNDM, mended': (lambda: euler, shipped_sigmas, lambda n: n)}"),
+    3: ("""def better_lms(order=4):
+    inner = lms(order)
+    def step(s):
+        res = inner(s)
+        return heun(s) if s.i<2 else res
+    return step""", "better_lms = lambda order=2: lms(order)"),
+    4: ("""def early(s): return (ancestral if s.sigma>1 else euler)(s)
+def late(s): return (euler if s.sigma>1 else ancestral)(s)""", "early = late = ancestral", """def late(s): return (ancestral if s.sigma>1 else euler)(s)
+def early(s): return (euler if s.sigma>1 else ancestral)(s)""")},
+'17_losses': {
+    1: ("flip_loss = lambda x: (x-x.flip(-2)).square().mean((1,2,3))", "flip_loss = lambda x: (x-x.flip(-1)).square().mean((1,2,3))", "flip_loss = lambda x: x.square().mean((1,2,3))"),
+    2: ("every_fifth = lambda s: 2000*(s.i%5==0)", "every_fifth = lambda s: 400*(s.i%5==0)", "every_fifth = lambda s: 2000*(s.i%5!=0)"),
+    3: ("""def tenth(steps, loss_fn):
+    for s in steps:
+        g = slope(loss_fn, s.x0_pred)
+        s.x0_pred = s.x0_pred - .1*s.x0_pred.norm()*g/g.norm()
+        yield s""", """def tenth(steps, loss_fn):
+    for s in steps:
+        g = slope(loss_fn, s.x0_pred)
+        s.x0_pred = s.x0_pred + .1*s.x0_pred.norm()*g/g.norm()
+        yield s""", """def tenth(steps, loss_fn):
+    for s in steps:
+        s.x0_pred = s.x0_pred - .1*slope(loss_fn, s.x0_pred)
+        yield s"""),
+    4: ("""def gram(f):
+    f = f.flatten(2)
+    return f@f.transpose(1,2)/f.shape[2]""", "gram = lambda f: torch.zeros(len(f), f.shape[1], f.shape[1])", "gram = lambda f: f.flatten(2).mean(2)[:,:,None].expand(-1,-1,f.shape[1])")},
+'18_optimizers': {
+    1: ("beta = -.7", "beta = .7", "beta = -.1"),
+    2: ("faded = land(world, begin, sigmas, OptStep(partial(SGD, weight_decay=.1))).std()", "faded = land(world, begin, sigmas).std()", "faded = 0."),
+    3: ("""def gam_step(gam):
+    past = Past(2)
+    def step(s):
+        kept = past.add(s, s.noise_pred)
+        return s.latents+(s.sigma_next-s.sigma)*(gam*kept[0]+(1-gam)*kept[-1])
+    return step""", """def gam_step(gam):
+    past = Past(2)
+    def step(s):
+        kept = past.add(s, s.noise_pred)
+        return s.latents+(s.sigma_next-s.sigma)*(gam*kept[-1]+(1-gam)*kept[0])
+    return step""", "gam_step = lambda gam: lambda s: s.latents+(s.sigma_next-s.sigma)*gam*s.noise_pred")},
+'26_maths': {
+    1: ("n_half = math.ceil(math.log(.5)/math.log(.99))", "n_half = 50", "n_half = 100"),
+    2: ("""def guess_even(x, sigma):
+    def log_p(x): return ((torch.special.ndtr((x+1)/sigma)-torch.special.ndtr((x-1)/sigma))/2).log()
+    return tweedie(x, sigma, slope(log_p)(x))""", "guess_even = lambda x, sigma: x.clamp(-1,1)"),
+    3: ("weight_for_x0 = lambda t: abar[t]/(1-abar[t])", "weight_for_x0 = lambda t: (1-abar[t])/abar[t]", "weight_for_x0 = lambda t: abar[t]"),
+    4: ("""def hutchinson(f, x, n=4000):
+    z = torch.randint(0, 2, (n,*x.shape), generator=rng(0))*2.-1
+    return torch.func.vmap(lambda z: z@torch.func.jvp(f, (x,), (z,))[1])(z).mean()""", """def hutchinson(f, x, n=4000):
+    z = torch.randint(0, 2, (n,*x.shape), generator=rng(0))*1.
+    return torch.func.vmap(lambda z: z@torch.func.jvp(f, (x,), (z,))[1])(z).sum()"""),
+    5: ("""def langevin(x, density, n=400, h=.02, generator=None):
+    for _ in range(n): x = x+h*density.score(x)+(2*h)**.5*torch.randn(x.shape, generator=generator)
+    return x""", """def langevin(x, density, n=400, h=.02, generator=None):
+    for _ in range(n): x = x+h*density.score(x)
+    return x""", """def langevin(x, density, n=400, h=.02, generator=None):
+    for _ in range(n): x = x+h*density.score(x)+2*h*torch.randn(x.shape, generator=generator)
+    return x""")},
+'27_iterators': {
+    1: ("""def peek(it):
+    first = next(it)
+    return first,chain([first], it)""", "peek = lambda it: (next(it), iter('abc'[1:]))"),
+    2: ("share = lambda xs, k, n: islice(xs, k, None, n)", "share = lambda xs, k, n: islice(xs, k)", "share = lambda xs, k, n: islice(xs, 0, None, n)"),
+    3: ("""def windows(xs, n):
+    it = iter(xs)
+    w = deque(islice(it, n-1), maxlen=n)
+    for x in it:
+        w.append(x)
+        yield tuple(w)""", """def windows(xs, n):
+    it = iter(xs)
+    while w := tuple(islice(it, n)): yield w"""),
+    4: ("""def forever(f):
+    while True: yield from f()""", """def forever(f):
+    yield from f()
+    yield from f()""")},
+'28_matrix': {
+    1: ("""centred = m-m.sum(1)*(1/m.shape[1]) if 0 else None
+m = Matrix([[1,2,3,6.], [10,0,10,0]])
+centred = m-m.sum(1)*(1/m.shape[1])
+normal = centred/((centred*centred).sum(1)*(1/m.shape[1]))**.5""".split('\n', 1)[1], """m = Matrix([[1,2,3,6.], [10,0,10,0]])
+normal = m-m.sum(1)*(1/m.shape[1])"""),
+    2: ("B = Matrix([[(abs(i-j)<2)/3 for j in range(48)] for i in range(48)])", "B = Matrix([[1/48 for j in range(48)] for i in range(48)])"),
+    3: ("outer = lambda a, b: sum(a[:,k,None]*b[k] for k in range(len(b)))", "outer = lambda a, b: a[:,0,None]*b[0]", "outer = lambda a, b: torch.zeros(len(a), b.shape[1])"),
+    4: ("softer = lambda latents, sigma: (latents-mean_shift(latents, data, max(sigma, torch.tensor(5.))))/sigma", "softer = lambda latents, sigma: (latents-mean_shift(latents, data, sigma))/sigma", "softer = lambda latents, sigma: latents/sigma")},
+'29_randoms': {
+    1: ("die = lambda rng: int(6*rng.rand())+1", "die = lambda rng: int(6*rng.rand())", "die = lambda rng: round(5*rng.rand())+1"),
+    2: ("""rng = WichmannHill(77); drawn_noise = rng.randn(4,16,16)
+found = rng.jump(-4*16*16).randn(4,16,16)""", """rng = WichmannHill(77); drawn_noise = rng.randn(4,16,16)
+found = rng.jump(-1).randn(4,16,16)"""),
+    3: ("""def shuffled(xs, rng):
+    xs = list(xs)
+    for i in range(len(xs)-1, 0, -1):
+        j = int((i+1)*rng.rand())
+        xs[i],xs[j] = xs[j],xs[i]
+    return xs""", """def shuffled(xs, rng):
+    xs = list(xs)
+    for i in range(len(xs)):
+        j = int(len(xs)*rng.rand())
+        xs[i],xs[j] = xs[j],xs[i]
+    return xs""", "shuffled = lambda xs, rng: list(xs)[::-1]"),
+    4: ("gaps = lambda u: float(len((torch.as_tensor(u[1:1000])-torch.as_tensor(u[:999])).mul(1e4).round().unique())>10)", "gaps = lambda u: 0.")},
+'33_widgets': {
+    1: ("page = sliders([generate('a frog', sd, seed=s, steps=n)[0] for n in (2,5,20) for s in (0,1)], dict(steps=[2,5,20]), dict(seed=[0,1]))",
+        "page = sliders([generate('a frog', sd, seed=s, steps=n)[0] for s in (0,1) for n in (2,3,4)], dict(seed=[0,1]), dict(steps=[2,5,20]))"),
+    2: ("""def for_secs(todo, secs):
+    end = time.perf_counter()+secs
+    for o in todo:
+        yield o
+        if time.perf_counter()>end: return""", "for_secs = lambda todo, secs: []"),
+    3: ("run_button = lambda todo, each: Job(todo, each, lambda end: None)", """def run_button(todo, each):
+    for o in todo: each(o)
+    return threading.current_thread()""")},
+'19_training': {
+    1: ("trapezoid = lambda p: min(1, 10*(1-p))", "trapezoid = lambda p: 1-p", "trapezoid = lambda p: min(1, 2*(1-p))"),
+    2: ("weight_100 = .5914", "weight_100 = 8.45", "weight_100 = 1"),
+    3: ("drawn = 'b'", "drawn = 'a'", "drawn = 'c'")},
+'23_distill': {
+    1: ("fewer = 25", "fewer = 12.5", "fewer = 50"),
+    2: ("quartered = lambda model, latents, s0, s1, s2, s3, s4: halved(lambda l, s: halved(model, l, s0, s1, s2) if (s==s0).all() else halved(model, l, s2, s3, s4), latents, s0, s2, s4)",
+        "quartered = lambda model, latents, s0, s1, s2, s3, s4: halved(model, latents, s0, s2, s4)*2"),
+    3: ("row = [generate('a fox', quick, guidance=w)[0] for w in (1.,3.,6.,9.)]", "row = [generate('a fox', quick)[0]]*4"),
+    4: ("skipped = {n: score(run(says(learn(two_in_one(guided, n), net, 2)), n)) for n in (4,1)}", "skipped = {8: by['progressive',8]}")},
+}
+# these draw much, or train what their lesson trains: with -m slow
+SLOW = {'03_judge', '04_pipelines', '05_guidance', '06_img2img', '07_score', '08_noising', '09_autoencoder', '10_contrastive', '19_training', '23_distill'}
