@@ -10,7 +10,7 @@ repeats. Figures of time mean something only on a machine that does nothing else
     --only same lines        some of the parts: same, time, overhead, lines, quality, train (steps of training, on the CPU), fast (the distilled student)"""
 import os
 for k,v in dict(OMP_NUM_THREADS='1', OMP_WAIT_POLICY='PASSIVE', TOKENIZERS_PARALLELISM='false').items(): os.environ.setdefault(k, v)   # before torch is imported
-import argparse, ast, gc, importlib, inspect, io, json, time, tokenize
+import argparse, ast, gc, importlib.util, inspect, io, json, time, tokenize
 from pathlib import Path
 from statistics import median
 from types import SimpleNamespace
@@ -221,7 +221,7 @@ def main():
     a.add_argument('--quick', action='store_true'); a.add_argument('--device'); a.add_argument('--model', help='a folder or a hub id, in place of the embedded model')
     a.add_argument('--time', nargs='+', choices=SAMPLERS, metavar='SAMPLER'); a.add_argument('-n', type=int); a.add_argument('--rounds', type=int)
     a.add_argument('--candidates', nargs='+', choices=SOLVERS, metavar='RECIPE'); a.add_argument('--threads', type=int, default=1)
-    parts = ['same', 'time', 'overhead', 'lines', 'quality', 'train', 'fast']
+    parts = ['same', 'time', 'overhead', 'lines', 'quality', *['train']*bool(importlib.util.find_spec('sdcourse.dreambooth')), 'fast']   # training steps: with lesson 21
     a.add_argument('--only', nargs='+', choices=parts, default=parts)
     o = a.parse_args()
     if o.rounds is not None and o.rounds<1 or o.n is not None and o.n<1: a.error('at least one round, and one picture')
