@@ -50,7 +50,7 @@ class _Kept:
 def text_once(
     unet,      # A U-Net with cross-attention; anything else stays as it is
 )->Callable:   # `f(x, t, text_emb)`, the same network
-    "Make keys and values of a text at the first step only: they are the same at all"
+    "Make keys and values of a text at the first step only: all later steps want the same ones"
     layers = [m for n,m in getattr(unet, 'named_modules', tuple)() if n.endswith(('attn2.to_k', 'attn2.to_v')) and type(m) is nn.Linear]
     if not layers or hasattr(unet, '_orig_mod') or unet._compiled_call_impl: return unet   # a compiled network has its calls built in
     swaps = [(m.__dict__, _Kept(m)) for m in layers]
