@@ -17,7 +17,7 @@ from types import SimpleNamespace
 # %% ../nbs/32_cli.ipynb #c10
 METHODS = dict(   # steps, learning rate, pictures in a batch; for the embedded model, and for Stable Diffusion 1 and 2
     inversion  = ((150, 1e-3, 8), (3000, 5e-4, 4)),
-    dreambooth = ((150, 1e-3, 4), (400, 2e-6, 2)),
+    dreambooth = ((260, 4e-4, 4), (400, 2e-6, 2)),
     lora       = ((150, 3e-3, 4), (800, 1e-4, 2)))
 
 # %% ../nbs/32_cli.ipynb #c11
