@@ -161,7 +161,7 @@ def ddim(
 )->torch.Tensor:    # The next latents
     "A clean guess, old noise, and new noise, in any proportion (Song et al. 2020)"
     a,b = to_abar(float(s.sigma)),to_abar(float(s.sigma_next))
-    std = _share(eta)*((1-b)/(1-a)*(1-a/b))**.5
+    std = _share(eta)*((1-b)/(1-a)*max(0, 1-a/b))**.5   # none where the noise rises, as in DDIM inversion
     x = b**.5*s.x0_pred + (1-b-std**2)**.5*s.noise_pred
     return (x + std*_fresh(s, generator) if eta else x)/b**.5
 

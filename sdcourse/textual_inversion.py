@@ -6,7 +6,7 @@ Docs: https://USER.github.io/sdcourse/textual_inversion.html.md"""
 
 # %% auto #0
 __all__ = ['TEMPLATES', 'Token', 'init_rows', 'add_token', 'spell_out', 'shape_first', 'caption_groups', 'put_rows', 'token_loss',
-           'train_token', 'words_near', 'save_token', 'load_token']
+           'train_token', 'words_near', 'strokes', 'save_token', 'load_token']
 
 # %% ../nbs/20_textual_inversion.ipynb #c4
 import os, re
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 import torch, torch.nn as nn, torch.nn.functional as F
 from safetensors.torch import load_file, save_file
-from .core import Table
+from .core import Table, to_tensor
+from .judge import load_judge
 from .training import fit, noise_loss, step_rng
 
 # %% ../nbs/20_textual_inversion.ipynb #c11
@@ -107,8 +108,6 @@ def shape_first(
     "Weigh the noise's error as the picture's error, but for the very noisiest levels"
     return 1/(snr+.02)
 
-# The other thing is moderation. Where words are dense, between *bear* and *turtle*, the U-Net draws well; a row that runs far outside to please six pictures is shouted, once guidance has multiplied it by six. So after each step it is pulled back a little to where it began: a `leash`.
-
 # %% ../nbs/20_textual_inversion.ipynb #c26
 TEMPLATES = dict(   # captions for pictures that have none; {} is the word
                  object=['a {}', 'a picture of a {}', 'a photo of a {}', 'a drawing of a {}', 'an image of a {}', 'the {}'],
@@ -155,7 +154,8 @@ def token_loss(
 ):
     "How badly the U-Net knows the noise in some of the pictures, under captions with the token"
     pick = torch.randint(0, len(cache), (bs,), generator=rng).tolist()
-    said = [groups[i][int(torch.randint(0, len(groups[i]), (1,), generator=rng))] for i in pick]
+    any_of = lambda group: group[int(torch.randint(0, len(group), (1,), generator=rng))]
+    said = [any_of(groups[0])]*bs if groups==groups[:1]*len(groups) else [any_of(groups[i]) for i in pick]   # if any fits them all, one does
     distinct = list(dict.fromkeys(said))                                              # each caption once through the text encoder
     ids = sd.tokenizer(distinct, padding='max_length', max_length=sd.tokenizer.model_max_length, truncation=True, return_tensors='pt').input_ids
     with put_rows(token, vec): emb = sd.text_encoder(ids.to(sd.device))[0]
@@ -209,6 +209,16 @@ def words_near(
     cos,best = (F.normalize(torch.atleast_2d(vectors).float())@F.normalize(rows).T).topk(n)
     return Table({'vector':k, 'length':v.norm().item(), 'nearest words':', '.join(f'{words[ids[i].item()]} {c:.2f}' for c,i in zip(cs,ix))}
                  for k,(v,cs,ix) in enumerate(zip(torch.atleast_2d(vectors), cos.tolist(), best)))
+
+# %% ../nbs/20_textual_inversion.ipynb #c57a
+@torch.no_grad()
+def strokes(
+    ims,         # PIL pictures, 64 px
+    layers=2,    # How many of the judge's layers, from the lowest
+)->torch.Tensor: # (n,d)
+    "Mean and spread of the channels in the judge's early layers"
+    maps = load_judge().maps(to_tensor(list(ims)))[:layers]
+    return torch.cat([f for m in maps for f in (m.mean((2,3)), m.std((2,3)))], 1)
 
 # %% ../nbs/20_textual_inversion.ipynb #c66
 def save_token(

@@ -352,6 +352,18 @@ skipped = {4: score(run(says(net), 4)), 1: by['progressive',1]}""")},
     3: ("def convert(o, path): save_file({f'<{o[\"name\"]}>': o['string_to_param']['*']}, path)", "def convert(o, path): save_file(o['string_to_param'], path)", "def convert(o, path): save_file({'<wobbly>': o['string_to_param']['*'][:1].clone()}, path)",
         "def convert(o, path): save_file({'<wobbly>': torch.zeros(2, 128)}, path)", "def convert(o, path): return path"),
     4: ("steps_to_half = 34657", "steps_to_half = 25000", "steps_to_half = 50000", "steps_to_half = 3000")},
+'21_dreambooth': {
+    1: ("n_thin = 1600", "n_thin = 320*1280", "n_thin = 2"),
+    2: ("ten = fewest_switches(10, 'lora', bs=4)", "ten = ()", "ten = SWITCHES"),
+    3: ('''load_lora(sd.unet, lora_file); merge_lora(sd.unet, .5)
+half_rusty = quick_draw(sd, [f'a sks robot {o}' for o in scenes[:4]], 40)''', '''load_lora(sd.unet, lora_file); merge_lora(sd.unet, 1.)
+half_rusty = quick_draw(sd, [f'a sks robot {o}' for o in scenes[:4]], 40)''', "half_rusty = quick_draw(sd, [f'a sks robot {o}' for o in scenes[:4]], 40)"),
+    4: ('''nova = read_pictures([folder/f'dreambooth_nova_{i}.png' for i in range(6)], 128)
+your_judge,said = SubjectJudge(nova[:3], 'cat'),json.loads((folder/'subjects.json').read_text())['nova']['captions']
+with fast():
+    for s in train_subject(sd, LatentCache(sd, read_pictures(nova, sd.size)), said, prior, teacher=teacher, steps=120): pass
+    yours = quick_draw(sd, [f'a sks cat {o}' for o in scenes], 40)''', '''your_judge = SubjectJudge(read_pictures([folder/f'dreambooth_nova_{i}.png' for i in range(3)], 128), 'cat')
+with fast(): yours = quick_draw(sd, [f'a sks cat {o}' for o in scenes], 40)''', "your_judge,yours = judge,drawn('sks')")},
 '24_editing': {
     1: ("calls = 25", "calls = 18", "calls = 28", "calls = 14"),
     2: ("early = lambda s: s.latents + (s.sigma_next-s.sigma)*s.model(s.latents, s.sigma_next)", "early = euler", "early = inversion_step(1)", "early = lambda s: s.latents + (s.sigma_next-s.sigma)*s.model(s.latents, s.sigma)"),
@@ -408,4 +420,4 @@ def say_words(args): print(*stickers.words(stickers.make_world('cpu')), sep='\\n
 def say_words(args): print(*stickers.words(stickers.make_world('cpu')), sep='\\n')""")},
 }
 # these draw much, or train what their lesson trains: with -m slow
-SLOW = {'03_judge', '04_pipelines', '05_guidance', '06_img2img', '07_score', '08_noising', '09_autoencoder', '10_contrastive', '19_training', '20_textual_inversion', '23_distill'}
+SLOW = {'03_judge', '04_pipelines', '05_guidance', '06_img2img', '07_score', '08_noising', '09_autoencoder', '10_contrastive', '19_training', '20_textual_inversion', '21_dreambooth', '23_distill'}
