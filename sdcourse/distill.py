@@ -16,6 +16,7 @@ from typing import Callable
 import torch, torch.nn as nn
 from safetensors.torch import save_file
 from .core import to_tensor
+from .guidance import cfg_interval
 from .latents import encode
 from .models import FastDecoder, load, pack_delta
 from .sampling import guided_model, noise_model
@@ -33,8 +34,7 @@ def preset_model(
     until=1.,    # Noise level below which the prompt alone is asked
 )->Callable:     # `model(latents, sigma)` -> noise_pred
     "Guidance while there is much noise, and one call a step from then on"
-    both,one = guided_model(unet, text_emb, uncond_emb, scale),noise_model(unet, text_emb)
-    return lambda latents, sigma: (both if sigma>until else one)(latents, sigma)
+    return cfg_interval(guided_model(unet, text_emb, uncond_emb, scale), noise_model(unet, text_emb), until)
 
 # %% ../nbs/23_distill.ipynb #c12
 def scale_emb(
