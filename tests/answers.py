@@ -364,6 +364,14 @@ with fast():
     for s in train_subject(sd, LatentCache(sd, read_pictures(nova, sd.size)), said, prior, teacher=teacher, steps=120): pass
     yours = quick_draw(sd, [f'a sks cat {o}' for o in scenes], 40)''', '''your_judge = SubjectJudge(read_pictures([folder/f'dreambooth_nova_{i}.png' for i in range(3)], 128), 'cat')
 with fast(): yours = quick_draw(sd, [f'a sks cat {o}' for o in scenes], 40)''', "your_judge,yours = judge,drawn('sks')")},
+'22_structure': {
+    1: ("channels,zeros = 10,3456", "channels,zeros = 10,5760", "channels,zeros = 6,3456", "channels,zeros = 10,54"),
+    2: ("frame_mask = lambda size, keep=.5: 1-mask_box(size, *[(1-keep)/2]*2, *[(1+keep)/2]*2)", "frame_mask = lambda size, keep=.5: mask_box(size, *[(1-keep)/2]*2, *[(1+keep)/2]*2)",
+        "frame_mask = lambda size, keep=.5: 1-mask_box(size, .25, .25, .75, .75)", "frame_mask = lambda size, keep=.5: torch.ones(1,1,size,size)"),
+    3: ("least_wrong = lambda guesses: guesses.mean(0)", "least_wrong = lambda guesses: guesses[4]", "least_wrong = lambda guesses: guesses.median(0).values", "least_wrong = lambda guesses: guesses.sum(0)"),
+    4: ("two_scales = lambda none, with_map, both, s_map, s_text: lambda latents, sigma: none(latents, sigma)+s_map*(with_map(latents, sigma)-none(latents, sigma))+s_text*(both(latents, sigma)-with_map(latents, sigma))",
+        "two_scales = lambda none, with_map, both, s_map, s_text: lambda latents, sigma: none(latents, sigma)+s_map*(with_map(latents, sigma)-none(latents, sigma))+s_text*(both(latents, sigma)-none(latents, sigma))",
+        "two_scales = lambda none, with_map, both, s_map, s_text: both")},
 '24_editing': {
     1: ("calls = 25", "calls = 18", "calls = 28", "calls = 14"),
     2: ("early = lambda s: s.latents + (s.sigma_next-s.sigma)*s.model(s.latents, s.sigma_next)", "early = euler", "early = inversion_step(1)", "early = lambda s: s.latents + (s.sigma_next-s.sigma)*s.model(s.latents, s.sigma)"),

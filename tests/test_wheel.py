@@ -37,8 +37,8 @@ def test_weights(wheel):
         assert {'model_index.json', 'README.md', 'unet/config.json', 'vae/config.json', 'text_encoder/config.json',
                 'tokenizer/vocab.json', 'tokenizer/merges.txt', 'scheduler/scheduler_config.json'} <= have
         assert all(any(n.startswith(f'{part}/') and n.endswith('.safetensors') for n in have) for part in ('unet','vae','text_encoder'))
-    fast = sum(i.file_size for i in w if "/fast/" in i.filename)
-    assert sum(i.file_size for i in w)-fast <= 60e6 and fast <= 25e6
+    more = sum(i.file_size for i in w if "/fast/" in i.filename or "/structure/" in i.filename)
+    assert sum(i.file_size for i in w)-more <= 60e6 and more <= 25e6
 
 def test_nothing_else(wheel):
     "No notebooks, caches, tests or tools"
