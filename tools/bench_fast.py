@@ -21,7 +21,7 @@ class Way:
     def __init__(self, name, f, scales): self.name,self.f,self.scales,self.scale = name,f,scales,None
     def __call__(self, prompts, seeds, bs=25): return [im for i in range(0, len(prompts), bs) for im in self.f(prompts[i:i+bs], seeds[i:i+bs], self.scale)]
 
-def ways(sd, quick, steps=8, until=1.):
+def ways(sd, quick, steps=9, until=1.):
     "The pipeline with PNDM, the preset that needed no training, the student"
     def pipeline(sd, steps, sampler):
         def f(prompts, seeds, scale):
