@@ -234,7 +234,7 @@ def test_link(b, url):
 def test_missing(b, url):
     "One line if the model can't be had; and another try works"
     b('Target.setAutoAttach', autoAttach=False, waitForDebuggerOnStart=False, flatten=True)
-    b('Network.setCacheDisabled', cacheDisabled=True)
+    b('Network.clearBrowserCache')           # disabling the page's cache leaves the worker's
     Server.gone = ('/live/model/vae',)
     b.go(url+'live.html?steps=4')
     b.wait("document.querySelector('#live-status').textContent")
