@@ -362,7 +362,8 @@ half_rusty = quick_draw(sd, [f'a sks robot {o}' for o in scenes[:4]], 40)''', "h
 your_judge,said = SubjectJudge(nova[:3], 'cat'),json.loads((folder/'subjects.json').read_text())['nova']['captions']
 with fast():
     for s in train_subject(sd, LatentCache(sd, read_pictures(nova, sd.size)), said, prior, teacher=teacher, steps=120): pass
-    yours = quick_draw(sd, [f'a sks cat {o}' for o in scenes], 40)''', '''your_judge = SubjectJudge(read_pictures([folder/f'dreambooth_nova_{i}.png' for i in range(3)], 128), 'cat')
+    yours = quick_draw(sd, [f'a sks cat {o}' for o in scenes], 40)''', '''restore()
+your_judge = SubjectJudge(read_pictures([folder/f'dreambooth_nova_{i}.png' for i in range(3)], 128), 'cat')
 with fast(): yours = quick_draw(sd, [f'a sks cat {o}' for o in scenes], 40)''', "your_judge,yours = judge,drawn('sks')")},
 '22_structure': {
     1: ("channels,zeros = 10,3456", "channels,zeros = 10,5760", "channels,zeros = 6,3456", "channels,zeros = 10,54"),
@@ -429,3 +430,33 @@ def say_words(args): print(*stickers.words(stickers.make_world('cpu')), sep='\\n
 }
 # these draw much, or train what their lesson trains: with -m slow
 SLOW = {'03_judge', '04_pipelines', '05_guidance', '06_img2img', '07_score', '08_noising', '09_autoencoder', '10_contrastive', '19_training', '20_textual_inversion', '21_dreambooth', '23_distill'}
+# what stands for the pages before, where they train for minutes
+INSTEAD = {'21_dreambooth': '''
+import json, tempfile, torch, torch.nn as nn
+from copy import deepcopy
+from fastcore.test import *
+from sdcourse.core import set_seed, to_tensor
+from sdcourse.dreambooth import *
+from sdcourse.models import bf16_gain, load
+from sdcourse.stickers import DATA, eval_prompts
+from sdcourse.training import LatentCache, read_pictures
+set_seed(42)
+sd,folder = load(dtype=torch.float32),DATA/'subjects'
+def fast(): return torch.autocast('cpu', torch.bfloat16, enabled=bf16_gain()>1.2, cache_enabled=False)
+scenes = ['on a blue background', 'in the snow', 'in the desert', 'in the city', 'at night', 'in space', 'on a green background', 'on the grass']
+untouched,teacher = deepcopy(sd.unet.state_dict()),deepcopy(sd.unet)
+def restore():
+    remove_lora(sd.unet)
+    sd.unet.load_state_dict(untouched)
+def drawn(word, seed=40):
+    with fast(): return quick_draw(sd, [' '.join(f'a {word} robot {o}'.split()) for o in scenes], seed)
+with fast(): pictures,said = class_pictures(sd, ['a cat']*8+eval_prompts('object', 24, seed=5), 32)
+prior = LatentCache(sd, pictures),said
+large = read_pictures([folder/f'dreambooth_rusty_{i}.png' for i in range(6)], 128)
+judge,cache = SubjectJudge(large[:3], 'robot'),LatentCache(sd, read_pictures(large, sd.size))
+add_lora(sd.unet, 4, targets=EVERYWHERE)
+with fast():
+    for s in train_subject(sd, cache, json.loads((folder/'subjects.json').read_text())['rusty']['captions'], steps=30, lr=3e-3): pass
+lora_file = save_lora(sd.unet, tempfile.mkdtemp())
+restore()
+'''}

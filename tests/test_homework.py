@@ -3,7 +3,7 @@ import ast, builtins, os, sys
 for k,v in dict(MPLBACKEND='Agg', OMP_NUM_THREADS='1', HF_HUB_OFFLINE='1', TOKENIZERS_PARALLELISM='false').items(): os.environ.setdefault(k, v)
 import pytest
 from conftest import lib, numbered, root, sh
-from answers import SLOW, answers
+from answers import SLOW, answers, INSTEAD
 from exercises import SOLVED, Lesson
 from reference import comments, defined
 
@@ -112,7 +112,7 @@ def test_answers(stem):
     "The check takes the right answer, and neither a wrong one nor what the cell starts with"
     l, mine = Lesson(stem), answers[stem]
     assert set(mine) == set(l.starters)
-    l.prepare({k: [l.code(k), *(l.code(k, a) for a in tries)] for k,tries in mine.items()})
+    l.prepare({k: [l.code(k), *(l.code(k, a) for a in tries)] for k,tries in mine.items()}, INSTEAD.get(stem))
     bad = []
     for k,(right,*wrong) in mine.items():
         assert wrong, f'exercise {k}: no wrong answer is tried'
