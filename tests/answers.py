@@ -407,6 +407,16 @@ def pair_down(model, xy, sigmas): return (sample(model, xy[0], sigmas),)*2""")},
     2: ("lerped = lambda learned, target, alpha: torch.lerp(learned, target, alpha)", "lerped = lambda learned, target, alpha: torch.lerp(target, learned, alpha)", "lerped = lambda learned, target, alpha: alpha*target"),
     3: ("readers = lambda unet: [p for k,p in unet.named_parameters() if 'attn2' in k]", "readers = lambda unet: [p for k,p in unet.named_parameters() if 'attn' in k]", "readers = lambda unet: [p for k,p in unet.named_parameters() if 'attn1' in k]",
         "readers = lambda unet: [p for k,p in unet.named_parameters() if 'attn2.to_k' in k]", "readers = lambda unet: [p for p in unet.parameters() if p.ndim<3]", "readers = lambda unet: list(unet.parameters())[1:2]")},
+'30_compute': {
+    1: ("gb_half,gb_training = 859_520_964*2/1e9,859_520_964*16/1e9", "gb_half,gb_training = 1.719,3.44", "gb_half,gb_training = 3.44,13.75"),
+    2: ("why = 'softmax divides by the sum over all labels'", "why = 'it is slower'"),
+    3: ("tile_db = {t: psnr(whole().clamp(-1,1), decode_tiled(lambda o: decode(sd, o), lat, t, t//4).detach().clamp(-1,1)).item() for t in (16,48)}", "tile_db = {16:30.}", "tile_db = {16:30., 48:20.}"),
+    4: ("per_layer = peak_bytes(lambda: grads(lambda: checkpointed([l for b in blocks for l in b], x)))", "per_layer = peak_bytes(lambda: grads(lambda: checkpointed(blocks, x)))", "per_layer = 1")},
+'31_glossary': {
+    1: ("word = define('denoised').word", "word = 'denoised'"),
+    2: ("n_without = sum(not t.code for t in TERMS)", "n_without = 0", "n_without = len(TERMS)"),
+    3: ("ten = Quiz(10, seed=7)\nanswers = [want for _,_,want,_ in ten.items]", "ten = Quiz(10, seed=7)\nanswers = [(want+1)%4 if isinstance(want, int) else 'no' for _,_,want,_ in ten.items]"),
+    4: ("mine = ('What is t?', ('a time step', 'a token', 'a tensor', 'a temperature'), '15_sampling#Step')", "mine = ('What is t?', ('a', 'a', 'b', 'c'), '15_sampling#Step')", "mine = ('What is t?',)")},
 '32_cli': {
     1: ("third = 102", "third = 103", "third = 100", "third = 2"),
     2: ("side = 1600", "side = 1664", "side = 1632", "side = 1024"),
