@@ -23,7 +23,7 @@ from .stickers import make_world, nearest_words, words
 def _noise(gens, sd, size):
     "Noise to start from, a picture a generator"
     w,h = size or (sd.size, sd.size)
-    return torch.cat([torch.randn((1, sd.unet.config.in_channels, h//sd.factor, w//sd.factor), generator=g) for g in gens])
+    return torch.cat([torch.randn((1, sd.vae.config.latent_channels, h//sd.factor, w//sd.factor), generator=g) for g in gens])
 
 # %% ../nbs/04_pipelines.ipynb #c20
 def noise(

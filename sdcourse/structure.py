@@ -8,25 +8,26 @@ Docs: https://USER.github.io/sdcourse/structure.html.md"""
 __all__ = ['WANTED', 'KINDS', 'NEAR', 'widen', 'seeing', 'inpaint_channels', 'random_mask', 'depth', 'structure_channels',
            'warped', 'depth_channels', 'shrink', 'upscale_channels', 'learns', 'make_data', 'draw_batch', 'door_first',
            'train_structure', 'load_structure', 'structured', 'draw_with', 'fill_in', 'silhouette', 'look_distance',
-           'gradient_energy', 'back_project', 'enlarge', 'tiled', 'main']
+           'back_project', 'enlarge', 'tiled', 'main']
 
 # %% ../nbs/22_structure.ipynb #c4
 import argparse, json, math, time
 from dataclasses import replace
-from functools import partial
 from itertools import count, takewhile
 from pathlib import Path
 from types import SimpleNamespace
-import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
+import diffusers, numpy as np, torch, torch.nn as nn, torch.nn.functional as F
 from safetensors.torch import load_file, save_file
+from transformers import CLIPTextModel
 from .core import to_tensor
 from .img2img import mask_box, mask_circle, mask_stroke, paste_back, to_latent_mask
 from .judge import load_judge
 from .latents import decode, encode
-from .models import SD, WEIGHTS, _gigabytes, _load_part, _load_tokenizer, bf16_gain, best_dtype, best_device, folder_of, load, pack_delta, quiet, resolve, unpack_delta
+from .models import SD, WEIGHTS, _gigabytes, _load_part, _load_tokenizer, best_dtype, best_device, folder_of, half_precision, load, pack_delta, quiet, resolve, unpack_delta
+from .pipelines import noise
 from .samplers import dpmpp_2m, land
 from .sampling import denoise, inpaint, text_once
-from .schedules import karras_sigmas
+from .schedules import karras_sigmas, to_sigma
 from .stickers import make_world
 from .text import text_emb
 from .training import fit, lr_shape, noise_loss, save_atomic, step_rng
@@ -181,7 +182,6 @@ def _low_abar(sd):
     "The schedule of the noise on small pictures: the model's own, or one beside it"
     f = Path(sd.folder or '')/'low_res_scheduler'/'scheduler_config.json'
     if not f.exists(): return sd.scheduler.alphas_cumprod
-    import diffusers
     return diffusers.DDPMScheduler.from_config(json.loads(f.read_text())).alphas_cumprod
 
 # %% ../nbs/22_structure.ipynb #c34
@@ -210,12 +210,10 @@ def make_data(
     ims,bare = torch.from_numpy(np.stack(pairs, 1)).movedim(-1, 2)
     shapes = (ims.int()-bare).abs().sum(1, keepdim=True)>24
     if warp: ims,shapes = warped(ims, bare, shapes, torch.Generator().manual_seed(first))
-    with torch.no_grad(), torch.autocast(sd.device.type, torch.bfloat16, enabled=_pays(sd)):
+    with torch.no_grad(), half_precision(sd.device):
         latents = torch.cat([encode(sd, o/127.5-1).float() for o in ims.split(50)])
         emb = torch.cat([text_emb(sd, captions[i:i+100]).bfloat16() for i in range(0, n, 100)])
     return SimpleNamespace(ims=ims, shapes=shapes, latents=latents, emb=emb, captions=captions)
-
-def _pays(sd): return sd.device.type!='cpu' or bf16_gain()>1.2
 
 def draw_batch(
     sd,         # What `load` returned
@@ -262,12 +260,11 @@ def train_structure(
     params = {n:p.requires_grad_(True) for n,p in unet.named_parameters() if learns(n, kind)}
     opt = opt or door_first(params)
     mean = mean or {n:p.detach().clone() for n,p in params.items()}
-    half = partial(torch.autocast, sd.device.type, torch.bfloat16, enabled=_pays(sd), cache_enabled=False)
     def loss_fn(i):
         rng = step_rng(seed, i)
-        with half(), torch.no_grad(): z,emb,extra,level = draw_batch(sd, kind, data, torch.randint(0, len(data.ims), (bs,), generator=rng), rng)
+        with half_precision(sd.device), torch.no_grad(): z,emb,extra,level = draw_batch(sd, kind, data, torch.randint(0, len(data.ims), (bs,), generator=rng), rng)
         net = seeing(unet, extra.float(), level)
-        with half():
+        with half_precision(sd.device):
             if kind=='regression': return F.mse_loss(net(torch.zeros_like(z), 999, emb).sample.float(), z)
             return noise_loss(net, z, emb, sd.scheduler.alphas_cumprod, generator=rng)
     try:
@@ -298,8 +295,6 @@ def load_structure(
 
 def _load_wide(name):
     "An inpainting, depth or x4-upscaling model in the layout of diffusers"
-    import diffusers
-    from transformers import CLIPTextModel
     folder = folder_of(resolve(name))
     device,parts = torch.device(best_device()),{}
     dtype = best_dtype(device, large=_gigabytes(folder)>.5)
@@ -322,15 +317,16 @@ def structured(
     "A model that sees a mask, a shape or a small picture, for the loop of lesson 15"
     scale,emb,unet,levels = sd.guidance if guidance is None else guidance,text_emb(sd, prompts),seeing(sd.unet, extra, level),_levels(sd)
     if scale!=1: emb = torch.cat([text_emb(sd, '').expand_as(emb), emb])
-    def model(latents, sigma):
-        root,t = math.hypot(1, sigma),np.interp(float(sigma), levels, range(len(levels)))
+    velocity = sd.scheduler.config.prediction_type=='v_prediction'
+    def model(latents, sigma):     # lesson 15's `guided_model` knows one schedule and noise; the upscaler of Stable Diffusion has its own, and predicts velocity
+        root,t = math.hypot(1, sigma),np.interp(float(sigma), levels, np.arange(len(levels)))
         x = latents/root
         out = unet((x if scale==1 else torch.cat([x,x])).to(emb), torch.tensor(t, dtype=torch.float32, device=x.device), emb).sample.to(latents)
         if scale!=1: out = torch.lerp(*out.chunk(2), scale)
-        return (out+sigma*x)/root if sd.scheduler.config.prediction_type=='v_prediction' else out
+        return (out+sigma*x)/root if velocity else out
     return model
 
-def _levels(sd): return ((1/sd.scheduler.alphas_cumprod.double()-1)**.5).numpy()   # the noise level at each timestep
+def _levels(sd): return to_sigma(sd.scheduler.alphas_cumprod.double().cpu())   # the noise level at each timestep
 
 @torch.no_grad()
 def draw_with(
@@ -347,13 +343,13 @@ def draw_with(
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
     _fits(sd.unet, extra)
     if len(extra)!=len(prompts): raise ValueError(f'{len(prompts)} prompts, but extra channels for {len(extra)} pictures: give one of each for each picture')
+    sigmas = F.pad(_levels(sd)[torch.linspace(999, 0, n_steps).long()], (0,1)).float().to(sd.device)   # and 0 at the end
     h,w = extra.shape[2:]
-    sigmas = torch.cat([torch.tensor(np.interp(np.linspace(999, 0, n_steps), range(1000), _levels(sd))), torch.zeros(1)]).float().to(sd.device)
-    z = torch.cat([torch.randn(1, sd.unet.config.out_channels, h, w, generator=torch.Generator().manual_seed(seed+k)) for k in range(len(prompts))]).to(sd.device)
+    z = noise(range(seed, seed+len(prompts)), sd, (w*sd.factor, h*sd.factor)).to(sd.device)
     steps = denoise(structured(sd, prompts, extra, level, guidance), z*sigmas[0], sigmas, dpmpp_2m())
     for s in inpaint(steps, *hold, z) if hold else steps: pass
-    out = hold[1]*s.x0_pred+(1-hold[1])*hold[0] if hold else s.x0_pred
-    return decode(sd, out).float().cpu().clamp(-1,1)
+    x0 = s.x0_pred if hold is None else torch.lerp(hold[0], s.x0_pred, hold[1])
+    return decode(sd, x0).float().cpu().clamp(-1,1)
 
 # %% ../nbs/22_structure.ipynb #c52
 @torch.no_grad()
@@ -391,12 +387,6 @@ def look_distance(
     unit = lambda m: F.normalize(m, dim=1)
     return sum((unit(f)-unit(g)).square().sum(1).mean((1,2)) for f,g in zip(net.maps(a.float())[:4], net.maps(b.float())[:4]))
 
-def gradient_energy(
-    ims,         # Pictures (b,3,h,w)
-)->torch.Tensor: # (b,)
-    "How sharp: mean squared difference of neighbouring pixels"
-    return (ims[...,1:]-ims[...,:-1]).square().mean((1,2,3))+(ims[...,1:,:]-ims[...,:-1,:]).square().mean((1,2,3))
-
 # %% ../nbs/22_structure.ipynb #c66
 def back_project(
     ims,       # Pictures (b,3,h,w) in [-1,1]
@@ -414,7 +404,7 @@ def enlarge(
     mean,        # From `load_structure('regression')`
     prompts,     # A text for each picture
     low,         # Small pictures (b,3,h,w) in [-1,1]
-    sigma=1.2,   # How much noise is put on the regression's answer: 0 keeps it, more draws more anew
+    sigma=2.,    # How much noise is put on the regression's answer: 0 keeps it, more draws more anew
     n_steps=6,   # Denoising steps
     seed=0,      # Of the noise
 )->torch.Tensor: # Pictures (b,3,4h,4w) in [-1,1]

@@ -447,12 +447,12 @@ from copy import deepcopy
 from fastcore.test import *
 from sdcourse.core import set_seed, to_tensor
 from sdcourse.dreambooth import *
-from sdcourse.models import bf16_gain, load
+from sdcourse.models import half_precision, load
 from sdcourse.stickers import DATA, eval_prompts
 from sdcourse.training import LatentCache, read_pictures
 set_seed(42)
 sd,folder = load(dtype=torch.float32),DATA/'subjects'
-def fast(): return torch.autocast('cpu', torch.bfloat16, enabled=bf16_gain()>1.2, cache_enabled=False)
+def fast(): return half_precision(sd.device)
 scenes = ['on a blue background', 'in the snow', 'in the desert', 'in the city', 'at night', 'in space', 'on a green background', 'on the grass']
 untouched,teacher = deepcopy(sd.unet.state_dict()),deepcopy(sd.unet)
 def restore():
