@@ -18,7 +18,7 @@ from types import SimpleNamespace
 METHODS = dict(   # steps, learning rate, pictures in a batch; for the embedded model, and for Stable Diffusion 1 and 2
     inversion  = ((150, 1e-3, 8), (3000, 5e-4, 4)),
     dreambooth = ((260, 4e-4, 4), (400, 2e-6, 2)),
-    lora       = ((200, 3e-3, 4), (800, 1e-4, 2)))
+    lora       = ((260, 4e-3, 4), (800, 1e-4, 2)))
 
 # %% ../nbs/32_cli.ipynb #c11
 def parser():
@@ -208,7 +208,7 @@ def _token_lesson(a, r, sd, cache, acc):
 def _subject_lesson(a, r, sd, cache, acc):
     "DreamBooth: the U-Net learns, or LoRA beside it"
     import torch
-    from sdcourse.dreambooth import EVERYWHERE, TARGETS, add_lora, save_lora, subject_params, train_subject
+    from sdcourse.dreambooth import EVERYWHERE, TARGETS, add_lora, aim_lora, save_lora, subject_params, train_subject
     from sdcourse.models import quiet
     teacher = copy.deepcopy(sd.unet) if a.prior and sd.ours else None   # what it would have said; a large model has no room for a second one
     torch.manual_seed(a.seed)                                     # LoRA begins the same in every process
@@ -220,6 +220,7 @@ def _subject_lesson(a, r, sd, cache, acc):
     def steps(c):
         opt = torch.optim.AdamW(params, lr=r['lr'], betas=(.9,.99), fused=True)
         if c['opt']: opt.load_state_dict(c['opt'])
+        if a.method=='lora' and sd.ours and not c['step']: aim_lora(sd, cache, [o[0] for o in r['captions']]*(1+a.flip))   # a large model has no room for that gradient
         return train_subject(sd, cache, [o[0] for o in r['captions']]*(1+a.flip), prior, teacher=teacher, opt=opt, start=c['step'], acc=acc, **_settings(a, r))
     def save(out):
         if a.method=='lora': return save_lora(sd.unet, out)

@@ -1,4 +1,4 @@
-"""Six pictures and a word that nobody uses: teach the model one particular robot without making every robot that one, first with all weights, then with one in two hundred
+"""Six pictures and a word that nobody uses: teach the model one particular robot without making every robot that one, first with all weights, then with one in forty
 
 Docs: https://USER.github.io/sdcourse/dreambooth.html.md"""
 
@@ -8,8 +8,8 @@ Docs: https://USER.github.io/sdcourse/dreambooth.html.md"""
 __all__ = ['TARGETS', 'EVERYWHERE', 'THIN', 'LORA_FILE', 'SIZES', 'SD15_ACTS', 'SWITCHES', 'quiet_words', 'subject_params',
            'train_subject', 'cut_out', 'put_on', 'settings', 'looks', 'recolour', 'in_parts', 'tinted', 'SubjectJudge',
            'class_pictures', 'prior_loss', 'quick_draw', 'recall_loss', 'LoRALinear', 'LoRAConv', 'add_lora',
-           'lora_layers', 'lora_params', 'merge_lora', 'unmerge_lora', 'remove_lora', 'save_lora', 'load_lora',
-           'activation_gb', 'training_memory', 'fewest_switches', 'enough_memory']
+           'lora_layers', 'lora_params', 'merge_lora', 'unmerge_lora', 'remove_lora', 'aim_lora', 'save_lora',
+           'load_lora', 'activation_gb', 'training_memory', 'fewest_switches', 'enough_memory']
 
 # %% ../nbs/21_dreambooth.ipynb #c4
 import math
@@ -404,7 +404,31 @@ def remove_lora(
     "Take the thin layers out; what is merged stays"
     for n,m in lora_layers(unet).items(): _put(unet, n, m.base)
 
-# %% ../nbs/21_dreambooth.ipynb #c72
+# %% ../nbs/21_dreambooth.ipynb #c69
+def aim_lora(
+    sd,      # What `load` returned, with LoRA in its U-Net that has not learned yet; changed in place
+    cache,   # A `LatentCache` of the subject
+    prompts, # One for each picture in it
+    n=12,    # Batches to look at
+    bs=16,   # Pictures in each
+    length=.35, # Of the new directions, as a share of the old ones'
+    seed=9,  # Of pictures, times and noise
+):
+    "Let the thin layers look where the gradient of the whole weights points"
+    layers = lora_layers(sd.unet).values()
+    if any(m.up.weight.any() for m in layers): raise ValueError('this LoRA has learned already: aim it before the training')
+    heard = _states(sd, prompts, False)
+    for m in layers: m.base.weight.requires_grad_(True)
+    for k in range(n):
+        rng = step_rng(seed, k)
+        i = torch.randint(0, len(cache), (bs,), generator=rng)
+        with torch.enable_grad(): noise_loss(sd.unet, cache.draw(i, rng), heard(i), sd.scheduler.alphas_cumprod, generator=rng).backward()
+    for m in layers:
+        down,main = m.down.weight.data.flatten(1),torch.linalg.svd(m.base.weight.grad.flatten(1).float(), full_matrices=False).Vh
+        down.copy_(length*down.norm(dim=1).mean()*main[:len(down)])
+        m.base.weight.requires_grad_(False).grad = None
+
+# %% ../nbs/21_dreambooth.ipynb #c75
 LORA_FILE = 'pytorch_lora_weights.safetensors'   # where `pipe.load_lora_weights` looks
 
 def save_lora(
@@ -420,7 +444,7 @@ def save_lora(
     save_file({k:v.detach().cpu().contiguous() for k,v in parts.items()}, folder/LORA_FILE, metadata=dict(format='pt'))
     return folder/LORA_FILE
 
-# %% ../nbs/21_dreambooth.ipynb #c73
+# %% ../nbs/21_dreambooth.ipynb #c76
 def load_lora(
     unet, # Changed in place
     path, # A folder, or a safetensors file, of diffusers or of ours
@@ -444,7 +468,7 @@ def load_lora(
         _put(unet, n, m.requires_grad_(False))
     return list(lora_layers(unet).values())
 
-# %% ../nbs/21_dreambooth.ipynb #c83
+# %% ../nbs/21_dreambooth.ipynb #c86
 def activation_gb(
     config,           # Of a U-Net: `unet.config`, or a dict
     checkpoint=False, # With gradient checkpointing
@@ -461,7 +485,7 @@ def activation_gb(
     for p in unet.parameters(): kept.pop(p.untyped_storage()._cdata, None)
     return sum(x.untyped_storage().nbytes() for x in kept.values())/1e9
 
-# %% ../nbs/21_dreambooth.ipynb #c86
+# %% ../nbs/21_dreambooth.ipynb #c89
 SIZES = dict(unet=859.5e6, text=123.1e6, vae=83.7e6)   # weights of SD 1.5
 SD15_ACTS = 4.8                                        # its `activation_gb`, for 512 px
 
@@ -487,7 +511,7 @@ def training_memory(
     gb = {k:v/1e9 for k,v in gb.items()} | dict(activations=acts*bs*(.31 if checkpoint else 1)*(.5 if half else 1), cuda=.6)
     return {k:round(v, 2) for k,v in gb.items()} | dict(total=round(sum(gb.values()), 2))
 
-# %% ../nbs/21_dreambooth.ipynb #c90
+# %% ../nbs/21_dreambooth.ipynb #c93
 SWITCHES = ('cached', 'half', 'checkpoint', 'adam8')   # from free to costly
 
 def fewest_switches(
@@ -500,7 +524,7 @@ def fewest_switches(
         for on in combinations(SWITCHES, n):
             if training_memory(method, **{k:True for k in on}, **kw)['total']<=gb: return on
 
-# %% ../nbs/21_dreambooth.ipynb #c94
+# %% ../nbs/21_dreambooth.ipynb #c97
 def enough_memory(
     gb=None,       # Free memory; None is what this machine has
     method='full', # As in `training_memory`
