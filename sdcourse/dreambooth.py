@@ -92,7 +92,7 @@ def train_subject(
     if acc: opt = acc.prepare(opt)
     abar,rank,share = sd.scheduler.alphas_cumprod,(acc.process_index if acc else 0),round(weight*bs) if prior else 0
     heard = [_states(sd, p, text_encoder) for p in (prompts, prior[1] if prior else [])]
-    once = _states(sd, prior[1], False) if prior and teacher else None   # the teacher hears what it always heard
+    once = _states(sd, prior[1], False) if share and teacher else None   # the teacher hears what it always heard
     def loss_fn(k):
         torch.clear_autocast_cache()                # or somebody's `with torch.autocast()` around the loop would go on using the first weights
         rng = step_rng(seed, k, rank)

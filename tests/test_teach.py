@@ -124,6 +124,18 @@ def test_finished_and_taken(pics, whole, tmp_path, capsys):
     assert main(words(pics, 'lora', pics)) == 1 and 'is not empty' in capsys.readouterr().err
     assert {f: f.read_bytes() for f in out.iterdir()} == before
 
+def test_so_few_of_the_class_that_a_batch_has_none():
+    "Then the teacher is not asked, and the losses are those without a class"
+    from sdcourse.dreambooth import train_subject
+    from sdcourse.models import load
+    from sdcourse.training import LatentCache, read_pictures
+    def go(**kw):
+        sd = load(dtype=torch.float32)
+        cache = LatentCache(sd, read_pictures([SUBJECTS/f'dreambooth_rusty_{i}.png' for i in range(2)], sd.size))
+        if kw: kw |= dict(prior=(cache, ['a robot']*2), teacher=sd.unet)
+        return [s.loss for s in train_subject(sd, cache, ['a sks robot']*2, bs=2, steps=2, **kw)]
+    assert go(weight=.2) == go()
+
 def wrong(tmp_path, monkeypatch, capsys, folder, *more):
     "The one line that `sdcourse teach` says; no folder is left behind"
     base = ['teach', str(folder), '-o', str(tmp_path/'out'), '--token', '<new>', '--init', 'bear', *FEW]
