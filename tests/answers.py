@@ -361,7 +361,7 @@ half_rusty = quick_draw(sd, [f'a sks robot {o}' for o in scenes[:4]], 40)''', "h
     4: ('''nova = read_pictures([folder/f'dreambooth_nova_{i}.png' for i in range(6)], 128)
 your_judge,said = SubjectJudge(nova[:3], 'cat'),json.loads((folder/'subjects.json').read_text())['nova']['captions']
 with fast():
-    for s in train_subject(sd, LatentCache(sd, read_pictures(nova, sd.size)), said, prior, teacher=teacher, steps=120): pass
+    for s in train_subject(sd, LatentCache(sd, read_pictures(nova, sd.size)), said, prior, emphasis=by_noise, teacher=teacher, steps=180): pass
     yours = quick_draw(sd, [f'a sks cat {o}' for o in scenes], 40)''', '''restore()
 your_judge = SubjectJudge(read_pictures([folder/f'dreambooth_nova_{i}.png' for i in range(3)], 128), 'cat')
 with fast(): yours = quick_draw(sd, [f'a sks cat {o}' for o in scenes], 40)''', "your_judge,yours = judge,drawn('sks')")},
@@ -460,7 +460,9 @@ def restore():
     sd.unet.load_state_dict(untouched)
 def drawn(word, seed=40):
     with fast(): return quick_draw(sd, [' '.join(f'a {word} robot {o}'.split()) for o in scenes], seed)
-with fast(): pictures,said = class_pictures(sd, ['a cat']*8+eval_prompts('object', 24, seed=5), 32)
+with fast(): pictures,said = class_pictures(sd, 'a cat', 8)
+old,captions = replay(80)
+pictures,said = pictures+old,said+captions
 prior = LatentCache(sd, pictures),said
 large = read_pictures([folder/f'dreambooth_rusty_{i}.png' for i in range(6)], 128)
 judge,cache = SubjectJudge(large[:3], 'robot'),LatentCache(sd, read_pictures(large, sd.size))
