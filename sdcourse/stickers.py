@@ -1047,12 +1047,17 @@ rainbow, umbrella, snowman, fire, volcano, watermelon, orange, lemon, banana, pi
 hamburger, pizza, ice cream cone, donut, birthday cake, cupcake, cup of coffee, castle, house, steam train, bus, car, bicycle,
 sailboat, airplane, rocket, flying saucer, astronaut, robot, ghost, alien, clown, skull, smiling face, jack o lantern, teddy bear,
 christmas tree, balloon, gift, soccer ball, crown, top hat, guitar, light bulb, book, bell, heart"""
+_more = """cat face, bird, goat, squirrel, camel, kangaroo, polar bear, peacock, jellyfish, peach, bread, mountain, train, dress"""
 
 # %% ../nbs/01_stickers.ipynb #c151
 WORLDS = dict(
     cpu=dict(size=64, nouns=_easy.replace('\n', ' ').split(', '),
         p=dict(single=.64, corner=.06, count=.06, pair=.12, above=.02, ride=.03, wear=.04, empty=.03),
         said_p=.35, style_p={'cartoon':.45,'ink':.55}, plain_p={'cartoon':1.},
+        bg_p=dict(scene=.22, pattern=0, gradient=0, unnamed=.16)),
+    wide=dict(size=128, nouns=[v['name'] for v in VOCAB.values() if v['tier']==1]+_more.replace('\n', ' ').split(', '),
+        p=dict(single=.52, corner=.06, count=.08, pair=.18, above=.03, ride=.05, wear=.05, empty=.03), tints=2.4,
+        said_p=.5, style_p={'cartoon':.3,'3d':.4,'ink':.3}, plain_p={'cartoon':1.},
         bg_p=dict(scene=.22, pattern=0, gradient=0, unnamed=.16)),
     gpu=dict(size=128))
 

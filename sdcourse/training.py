@@ -7,9 +7,10 @@ Docs: https://USER.github.io/sdcourse/training.html.md"""
 # %% auto #0
 __all__ = ['X', 'D', 'XU', 'U', 'RECIPES', 'SCHEDULE', 'VAL', 'SHEET', 'PICTURE_FILES', 'STAGES', 'GOALS', 'byte_symbols',
            'make_tokenizer', 'make_clip', 'text_half', 'make_vae', 'make_unet', 'StickerData', 'seed_batches', 'loader',
-           'pixels', 'fit', 'clip_loss', 'ClipStage', 'VisionStage', 'edges', 'through', 'VaeStage', 'DecoderStage',
-           'noise_loss', 'UnetStage', 'assemble', 'draw', 'read_pictures', 'LatentCache', 'step_rng', 'JudgeStage',
-           'lr_shape', 'save_atomic', 'load_part', 'train', 'export', 'restore', 'report', 'write_card', 'main']
+           'pixels', 'orthogonalise', 'muon_params', 'Muon', 'fit', 'clip_loss', 'ClipStage', 'VisionStage', 'edges',
+           'through', 'VaeStage', 'DecoderStage', 'noise_loss', 'UnetStage', 'assemble', 'draw', 'read_pictures',
+           'LatentCache', 'step_rng', 'JudgeStage', 'EyeStage', 'lr_shape', 'save_atomic', 'load_part', 'train',
+           'export', 'restore', 'report', 'write_card', 'main']
 
 # %% ../nbs/19_training.ipynb #c4
 import argparse, json, math, os, signal, sys, threading, time, zlib
@@ -20,7 +21,7 @@ from types import SimpleNamespace
 import torch, torch.nn as nn, torch.nn.functional as F
 from PIL import Image, ImageOps
 from accelerate import Accelerator
-from .models import WEIGHTS, checksums, quiet
+from .models import WEIGHTS, bf16_pays, checksums, quiet
 with quiet(): from diffusers import AutoencoderKL, DDIMScheduler, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
 from diffusers.utils import make_image_grid
@@ -28,7 +29,7 @@ from safetensors.torch import load_file, save_file
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTokenizer, CLIPVisionConfig
-from .core import Table, to_img, to_tensor
+from .core import Table, best_device, to_img, to_tensor
 from .latents import psnr
 from .stickers import DATA, eval_prompts, make_world, parse_caption
 from .judge import JudgeNet, Labels, judge_classes, judge_loss, retrieval, right, roughen, save_judge, summary, verdicts
@@ -44,6 +45,14 @@ RECIPES = dict(
         unet=dict(block_out_channels=(64,128,256), layers_per_block=1, attention_head_dim=(2,2,4), norm_num_groups=16,
                   down_block_types=(D,X,X), up_block_types=(XU,XU,U)),
         bs=dict(judge=64, clip=192, vae=16, unet=64, decoder=16, vision=192), lr=dict(judge=1e-3, clip=1e-3, vae=2e-3, unet=8e-4, decoder=5e-4, vision=5e-4)),
+    base=dict(world='wide', eye='cpu', kl=1e-4, px=128, crop=64, pool=500_000,   # 16x16 latents again: factor 8, as in Stable Diffusion
+        clip=dict(dim=128, text=dict(hidden_size=128, intermediate_size=512, num_hidden_layers=4, num_attention_heads=4),
+                  vision=dict(hidden_size=128, intermediate_size=512, num_hidden_layers=4, num_attention_heads=4, patch_size=16)),
+        vae=dict(block_out_channels=(32,64,96,128), layers_per_block=1, norm_num_groups=16),
+        unet=dict(block_out_channels=(64,128,256), layers_per_block=1, attention_head_dim=(2,2,4), norm_num_groups=16,
+                  down_block_types=(D,X,X), up_block_types=(XU,XU,U)),
+        bs=dict(eye=64, judge=64, clip=192, vae=16, unet=128, decoder=16, vision=192),
+        lr=dict(eye=1e-2, judge=1e-2, clip=1e-2, vae=1e-2, unet=1e-2, decoder=5e-3, vision=5e-3)),
     gpu=dict(world='gpu', px=128, crop=64, pool=1_000_000,
         clip=dict(dim=192, text=dict(hidden_size=160, intermediate_size=640, num_hidden_layers=4, num_attention_heads=5),
                   vision=dict(hidden_size=160, intermediate_size=640, num_hidden_layers=5, num_attention_heads=5, patch_size=16)),
@@ -137,12 +146,13 @@ def seed_batches(
     rank=0,    # Which of `n` processes
     n=1,       # How many processes
     pool=None, # Begin again after so many pictures; those met since `step` are in the cache
+    first=0,   # Seed of the first picture
 ):
     "The seeds of each batch, without end; a negative one, -1-seed, has been met before"
     for k in count():
-        first = ((step+k)*n+rank)*bs
+        at = first+((step+k)*n+rank)*bs
         known = pool and k*n*bs>=pool
-        yield [-1-(i%pool) if known else i%pool if pool else i for i in range(first, first+bs)]
+        yield [-1-(i%pool) if known else i%pool if pool else i for i in range(at, at+bs)]
 
 # %% ../nbs/19_training.ipynb #c28
 def loader(
@@ -163,6 +173,68 @@ def pixels(
 ):
     "Bytes to numbers in [-1,1]"
     return x.to(device).float()/127.5-1
+
+# %% ../nbs/19_training.ipynb #muon-a
+@torch.no_grad()
+def orthogonalise(
+    g,       # Matrix (rows,columns)
+    steps=5, # Newton-Schulz iterations
+):           # Same shape; all singular values are near 1
+    "Replace the singular values of a matrix by ones, roughly (Jordan et al. 2024)"
+    x = g/(g.norm()+1e-7)
+    if len(g)>g.shape[1]: x = x.mT
+    for _ in range(steps):
+        s = x@x.mT
+        x = 3.4445*x + (2.0315*s@s-4.7750*s)@x
+    return x.mT if len(g)>g.shape[1] else x
+
+# %% ../nbs/19_training.ipynb #muon-c
+def muon_params(
+    net, # Module to train
+):       # Two lists of parameters: for Muon, for AdamW
+    "Which weights Muon takes: matrices and convolutions in the middle of a network"
+    convs = [n for n,m in net.named_modules() if isinstance(m, nn.Conv2d)]
+    ends = {n+'.weight' for n in (convs[:1]+convs[-1:])}
+    ends |= {n+'.weight' for n,m in net.named_modules() if isinstance(m, nn.Embedding)}
+    mats,rest = [],[]
+    for n,p in net.named_parameters():
+        if p.requires_grad: (mats if p.ndim>1 and n not in ends and 'time_emb' not in n else rest).append(p)
+    return mats,rest
+
+# %% ../nbs/19_training.ipynb #muon-b
+class Muon(torch.optim.Optimizer):
+    "Momentum with orthogonalised steps for matrices and convolutions; AdamW for all else"
+    def __init__(self,
+        net,         # Module to train; its first and last convolution and its embeddings go to AdamW
+        lr=1e-2,     # Learning rate of the matrices
+        lr_adam=1e-3,# Learning rate of AdamW
+        beta=.95,    # Momentum
+    ):
+        mats,rest = muon_params(net)
+        super().__init__([dict(params=mats, lr=lr, muon=True), dict(params=rest, lr=lr_adam, muon=False)],
+                         dict(beta=beta, peak=None))
+        for g in self.param_groups: g['peak'] = g['lr']   # what a schedule multiplies
+    @torch.no_grad()
+    def step(self, closure=None):
+        for g in self.param_groups:
+            for p in g['params']:
+                if p.grad is not None: (_muon_step if g['muon'] else _adam_step)(p, self.state[p], g)
+
+def _muon_step(p, state, g):
+    if not state: state['m'] = torch.zeros_like(p)
+    m = state['m']
+    m.lerp_(p.grad, 1-g['beta'])
+    u = orthogonalise(p.grad.lerp(m, g['beta']).flatten(1))   # Nesterov: look ahead along the momentum
+    p.sub_(u.view_as(p), alpha=g['lr']*max(1, len(u)/u.shape[1])**.5)
+
+def _adam_step(p, state, g, b1=.9, b2=.99, decay=.01):
+    if not state: state.update(m=torch.zeros_like(p), v=torch.zeros_like(p), n=0)
+    state['n'] += 1
+    m,v,n = state['m'],state['v'],state['n']
+    m.lerp_(p.grad, 1-b1)
+    v.lerp_(p.grad.square(), 1-b2)
+    p.mul_(1-g['lr']*decay)
+    p.addcdiv_(m/(1-b1**n), (v/(1-b2**n)).sqrt().add_(1e-8), value=-g['lr'])
 
 # %% ../nbs/19_training.ipynb #c32
 def fit(
@@ -271,14 +343,16 @@ def through(
 # %% ../nbs/19_training.ipynb #c51
 class VaeStage(nn.Module):
     "VAE: reconstruction, edges, perceptual and a little KL"
-    decay,shape,layout = .995,'cosine',torch.contiguous_format                          # on a CPU the VAE is a third slower in channels_last
+    odds = dict(nouns=None, tier=2, said_p=0, bg_p=None,   # all art sets, so that it can encode whatever comes
+                plain_p={'cartoon':.35,'3d':.25,'ink':.15,'flat':.1,'sticker':.1,'pixel':.03,'watercolor':.02})
+    decay,shape,layout = .998,'hold',torch.contiguous_format                          # on a CPU the VAE is a third slower in channels_last
     def __init__(self,
         r,   # A recipe
         out, # Folder (a Path) with the parts trained so far
     ):
         super().__init__()
         self.r,self.net = r,make_vae(r)
-        self.judge = load_part(JudgeNet(judge_classes(make_world(r['world']))), out, 'judge')
+        self.eye = load_part(JudgeNet(judge_classes(make_world(r.get('eye', r['world'])))), out, 'eye')
     def forward(self, b):
         c,px = self.r['crop'],self.r['px']
         i,j = torch.randint(0, px-c+1, (2,)).tolist()
@@ -287,9 +361,9 @@ class VaeStage(nn.Module):
         y = self.net.decode(d.sample()).sample
         rec = (y-x).abs().mean()
         edge = sum((u-v).abs().mean() for u,v in zip(edges(y), edges(x)))
-        per = sum((u-v).abs().mean() for u,v in zip(self.judge.maps(y)[:3], self.judge.maps(x)[:3]))
+        per = sum((u-v).abs().mean() for u,v in zip(self.eye.maps(y)[:3], self.eye.maps(x)[:3]))
         kl = .5*(d.mean.float()**2+d.var.float()-1-d.logvar.float()).mean()
-        return rec+.5*edge+.05*per+1e-3*kl, dict(rec=rec.item(), edge=edge.item(), per=per.item(), kl=kl.item())
+        return rec+.5*edge+.05*per+self.r.get('kl', 1e-3)*kl, dict(rec=rec.item(), edge=edge.item(), per=per.item(), kl=kl.item())
     @torch.no_grad()
     def measure(self, net, data):
         "PSNR of pictures never seen, in dB"
@@ -504,8 +578,13 @@ class JudgeStage(nn.Module):
         net.train()
         return res
 
+# %% ../nbs/19_training.ipynb #eye-a
+class EyeStage(JudgeStage):
+    "A second judge, from other seeds: its features steer training, so that the judge itself only measures"
+    first_seed = 2*VAL
+
 # %% ../nbs/19_training.ipynb #c86
-STAGES = dict(judge=JudgeStage, clip=ClipStage, vae=VaeStage, unet=UnetStage, decoder=DecoderStage, vision=VisionStage)
+STAGES = dict(eye=EyeStage, judge=JudgeStage, clip=ClipStage, vae=VaeStage, unet=UnetStage, decoder=DecoderStage, vision=VisionStage)
 
 # %% ../nbs/19_training.ipynb #c88
 def lr_shape(
@@ -563,13 +642,13 @@ def train(
     if stage not in STAGES: raise ValueError(f"stage is one of {', '.join(STAGES)}, not {stage!r}")
     if minutes<=0 or (steps is not None and steps<=0): raise ValueError('minutes and steps are positive')
     r = RECIPES[size] if isinstance(size, str) else size
-    out,acc = Path(out),Accelerator(mixed_precision='bf16')
+    out,acc = Path(out),Accelerator(mixed_precision='bf16' if bf16_pays(best_device()) else 'no')
     out.mkdir(parents=True, exist_ok=True)
     path,say = out/f'{stage}.pt',(lambda *a: None) if quiet else partial(acc.print, flush=True)
     torch.manual_seed(42)                                                             # so that all processes begin with the same weights
     st = STAGES[stage](r, out).to(acc.device, memory_format=STAGES[stage].layout)
     ema = AveragedModel(st.net, multi_avg_fn=get_ema_multi_avg_fn(st.decay), use_buffers=True)
-    opt = torch.optim.AdamW([p for p in st.net.parameters() if p.requires_grad], lr=r['lr'][stage], betas=(.9,.99), fused=True)
+    opt = Muon(st.net, lr=r['lr'][stage])
     done,spent,data = 0,0.,StickerData(r, **getattr(st, 'odds', {}))
     if hasattr(st, 'prepare'): st.prepare(data)
     torch.manual_seed(42+acc.process_index)
@@ -599,13 +678,13 @@ def train(
         if hasattr(st, 'sheet'): _tile(st.sheet(ema.module, data)).save(out/f'{stage}.png')
 
     pool = r['pool']//(bs*n)*bs*n if stage=='unet' else None                          # whole batches, so that each process meets its own pictures again
-    for s in fit(loss_fn, None, loader(data, seed_batches(bs, done, acc.process_index, n, pool), workers), opt=opt, acc=acc):
+    for s in fit(loss_fn, None, loader(data, seed_batches(bs, done, acc.process_index, n, pool, getattr(st, 'first_seed', 0)), workers), opt=opt, acc=acc):
         if s.i: ema.update_parameters(st.net)                                          # the weights of the last step
         clock = torch.tensor([time.time()-began, float(bool(told) or stop())], device=acc.device)
         spent,end = (acc.reduce(clock, 'mean') if n>1 else clock).tolist()            # one clock for all processes
         p = done/steps if steps else spent/60/minutes
         if p>=1 or end>0: break                                                        # this batch is not applied: after a resume it comes again
-        for g in opt.param_groups: g['lr'] = r['lr'][stage]*lr_shape(p, st.shape)
+        for g in opt.param_groups: g['lr'] = g['peak']*lr_shape(p, st.shape)
         acc.clip_grad_norm_(model.parameters(), 1.)
         for k,v in dict(s.watch, loss=s.loss).items(): watch[k] = watch.get(k,v)*.98+v*.02
         if s.i%50==49:
