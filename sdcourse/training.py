@@ -345,7 +345,7 @@ class VaeStage(nn.Module):
     "VAE: reconstruction, edges, perceptual and a little KL"
     odds = dict(nouns=None, tier=2, said_p=0, bg_p=None,   # all art sets, so that it can encode whatever comes
                 plain_p={'cartoon':.35,'3d':.25,'ink':.15,'flat':.1,'sticker':.1,'pixel':.03,'watercolor':.02})
-    decay,shape,layout = .998,'hold',torch.contiguous_format                          # on a CPU the VAE is a third slower in channels_last
+    decay,shape,layout = .998,'hold',torch.channels_last
     def __init__(self,
         r,   # A recipe
         out, # Folder (a Path) with the parts trained so far
