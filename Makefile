@@ -1,12 +1,12 @@
 # Needs python3 (3.11 or later), git and make; everything else goes into .venv.
 #   make lesson                      run the first lesson, pages in _lessons/
-#   make lesson LESSON=15_sampling   another one; LESSON=all for every one
+#   make lesson LESSON=33_sampling   another one; LESSON=all for every one
 #   make test                        all tests
 #   make bench                       our loop beside the pipeline of diffusers, in figures
 #   make docs                        the docs site, in _site/html
 #   make docs-test                   the same in a real browser; needs a Chromium (apt install chromium)
 PYTHON ?= python3
-LESSON ?= 04_pipelines
+LESSON ?= 10_pipelines
 ARGS   ?=
 BIN    := .venv/bin
 # what the environment was made from; by content, because nbdev touches pyproject.toml

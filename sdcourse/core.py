@@ -18,7 +18,7 @@ def _check_img(x):
     "Say in words why `x` is not a picture"
     if not isinstance(x, torch.Tensor): raise TypeError(f"to_img takes a tensor, this is {type(x).__name__}. A PIL picture or an array needs no to_img: show_images takes it as it is.")
     if x.ndim not in (3,4): raise ValueError(f"A picture has shape (3,h,w) and a batch of them (b,3,h,w), this is {tuple(x.shape)}.")
-    if x.shape[-3] == 4: raise ValueError(f"This has 4 channels, {tuple(x.shape)}: latents, not a picture. Decode them first (see 13_latents), or show one channel: show_images(x[0]).")
+    if x.shape[-3] == 4: raise ValueError(f"This has 4 channels, {tuple(x.shape)}: latents, not a picture. Decode them first (see 31_latents), or show one channel: show_images(x[0]).")
     if x.shape[-3] not in (1,3): raise ValueError(f"A picture has 3 channels (or 1, if grey), this is {tuple(x.shape)}. Colours last? Then x.permute(2,0,1).")
     if not x.isfinite().all(): raise ValueError("There are numbers in this picture that are not finite (NaN or inf). In half precision? Try dtype=torch.float32.")
 

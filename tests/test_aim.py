@@ -1,4 +1,4 @@
-"""What `aim_lora` is good for: the training of lesson 21 with LoRA of rank 4, from the usual beginning and aimed
+"""What `aim_lora` is good for: the training of lesson 43 with LoRA of rank 4, from the usual beginning and aimed
 
 Not in `make test`: it takes some minutes. Run it with
     make test ARGS='-m slow -s tests/test_aim.py'"""

@@ -23,7 +23,7 @@ def test_all_parts():
     for what in ('latents, ', 'time, ', 'overhead', 'lines, ', 'nouns right, ', *TRAIN): assert '\n'+what in out, out
 
 @pytest.mark.slow
-@pytest.mark.skipif(not TRAIN, reason='lesson 21 is not there yet')
+@pytest.mark.skipif(not TRAIN, reason='lesson 43 is not there yet')
 def test_training():
     "Our steps of training are faster than those of diffusers' scripts, by half of what is promised at least, and find the same losses"
     out = bench('--only', 'train', '--rounds', '5')

@@ -1,7 +1,8 @@
 "What the docs site makes of a notebook, without building it (make docs-test does that, in a browser)"
 import pytest
 from conftest import lib, nbs, numbered
-from docs import callouts, code, convert, directives, exported, index, known, linked, markdown, page, processed, section, sections, settings, toc
+from docs import callouts, code, convert, directives, exported, index, known, linked, markdown, page, processed, settings, toc
+from course import PARTS, in_order, part
 from reference import defined, names, reference
 
 def cell(source, outputs=(), **meta): return dict(cell_type='code', source=source, outputs=list(outputs), metadata=meta)
@@ -45,8 +46,8 @@ def test_outputs():
 # text
 
 def test_links():
-    text = 'See [05_guidance](05_guidance.ipynb), [its end](05_guidance.ipynb#What-you-learned), [later](21_dreambooth.ipynb), [far](https://a.b/c.ipynb).'
-    assert markdown(text, ['05_guidance']) == 'See [05_guidance](guidance.ipynb), [its end](guidance.ipynb#what-you-learned), later, [far](https://a.b/c.ipynb).'
+    text = 'See [11_guidance](11_guidance.ipynb), [its end](11_guidance.ipynb#What-you-learned), [later](43_dreambooth.ipynb), [far](https://a.b/c.ipynb).'
+    assert markdown(text, ['11_guidance']) == 'See [11_guidance](guidance.ipynb), [its end](guidance.ipynb#what-you-learned), later, [far](https://a.b/c.ipynb).'
 
 def test_badges():
     "No pictures from elsewhere"
@@ -75,22 +76,23 @@ def test_known():
 # pages
 
 def test_pages():
-    assert page('15_sampling') == 'sampling' and page('index') == 'index'
-    assert [section(f'{n:02}_x') for n in (0,6,7,12,19,22,31)] == [sections[n] for n in (0,0,7,12,19,22,26)]
+    assert page('33_sampling') == 'sampling' and page('index') == 'index'
+    assert [part(s) for s in ('00_core','10_pipelines','83_widgets')] == ['The workshop','Use it','Look up']
 
 def test_exported(): assert exported([dict(cell_type='markdown', source='x'), cell(['#| default_exp maths\n', 'y'])]) == 'maths' and not exported([])
 
 def test_order():
     "Whatever lessons there are, they stand in the course's order"
-    names = ['22_structure','00_core','index','21_dreambooth','31_glossary']
+    names = ['44_structure','00_core','index','43_dreambooth','81_glossary','10_pipelines']
+    assert in_order(names) == ['10_pipelines','43_dreambooth','44_structure','81_glossary','00_core']
     t = toc(names, {n: n.title() for n in names})
-    at = [t.index(s) for s in ('Start here','00_Core <core>','Teach it','21_Dreambooth','Faster','22_Structure','Foundations','31_Glossary','genindex')]
+    at = [t.index(s) for s in ('Use it','10 · 10_Pipelines <pipelines>','Teach it','43_Dreambooth','44_Structure','81_Glossary','genindex','The workshop','00_Core <core>')]
     assert at == sorted(at) and 'index>' not in t.replace('genindex>', '')
 
 @pytest.fixture(scope='module')
 def idx(): return index()
 
-@pytest.mark.parametrize('stem', ['index', '15_sampling'])
+@pytest.mark.parametrize('stem', ['index', '33_sampling'])
 def test_convert(stem, idx):
     "Title, promise, badges, pictures, reference; nothing that nbformat does not know"
     import nbformat
@@ -100,7 +102,7 @@ def test_convert(stem, idx):
     nbformat.validate(nb)
     text = '\n\n'.join(c['source'] for c in nb['cells'])
     assert nb['cells'][0]['source'].startswith('# ') and '\n\n*' in nb['cells'][0]['source']
-    assert '#| ' not in text and 'nbdev_export' not in text and '(04_pipelines.ipynb' not in text
+    assert '#| ' not in text and 'nbdev_export' not in text and '(10_pipelines.ipynb' not in text
     assert any('image' in k for c in nb['cells'] for o in c.get('outputs', []) for k in o.get('data', {}))
     if stem == 'index': assert '](sampling.ipynb)' in text
     else: assert text.count('{.nb-badge}') == 3 and '## Reference' in text and 'def denoise(' in text

@@ -168,8 +168,8 @@ def code_lines(source):
     return len(found-docs)
 
 def plain_loop():
-    "The first sampling loop in 15_sampling: where it starts, and the `for`"
-    path = Path(__file__).resolve().parent.parent/'nbs'/'15_sampling.ipynb'
+    "The first sampling loop in 33_sampling: where it starts, and the `for`"
+    path = Path(__file__).resolve().parent.parent/'nbs'/'33_sampling.ipynb'
     for c in json.loads(path.read_text(encoding='utf-8'))['cells']:
         source = ''.join(c['source'])
         if c['cell_type']!='code' or 'for sigma,sigma_next in' not in source: continue
@@ -178,12 +178,12 @@ def plain_loop():
         if loop is None: continue
         start = next(o for o in body[:loop][::-1] if isinstance(o, ast.Assign) and 'latents' in ast.unparse(o.targets))
         return '\n'.join(ast.get_source_segment(source, o) for o in (start, body[loop]))
-    raise ValueError('15_sampling has no loop over noise levels in the open')
+    raise ValueError('33_sampling has no loop over noise levels in the open')
 
 def lines():
     "How long the loop is"
     count = lambda *os: [code_lines(inspect.getsource(getattr(o, 'f', o))) for o in os]
-    yield row('lines, the plain loop of 15_sampling', figure=code_lines(plain_loop()), goal=4)
+    yield row('lines, the plain loop of 33_sampling', figure=code_lines(plain_loop()), goal=4)
     d,s = count(inspect.unwrap(sampling.denoise), sampling.Step)
     p, = count(inspect.unwrap(diffusers.StableDiffusionPipeline.__call__))
     yield row('lines, denoise + Step (the pipeline: its __call__)', f'{d} + {s}', str(p), d+s, 35)
@@ -221,7 +221,7 @@ def main():
     a.add_argument('--quick', action='store_true'); a.add_argument('--device'); a.add_argument('--model', help='a folder or a hub id, in place of the embedded model')
     a.add_argument('--time', nargs='+', choices=SAMPLERS, metavar='SAMPLER'); a.add_argument('-n', type=int); a.add_argument('--rounds', type=int)
     a.add_argument('--candidates', nargs='+', choices=SOLVERS, metavar='RECIPE'); a.add_argument('--threads', type=int, default=1)
-    parts = ['same', 'time', 'overhead', 'lines', 'quality', *['train']*bool(importlib.util.find_spec('sdcourse.dreambooth')), 'fast']   # training steps: with lesson 21
+    parts = ['same', 'time', 'overhead', 'lines', 'quality', *['train']*bool(importlib.util.find_spec('sdcourse.dreambooth')), 'fast']   # training steps: with lesson 43
     a.add_argument('--only', nargs='+', choices=parts, default=parts)
     o = a.parse_args()
     if o.rounds is not None and o.rounds<1 or o.n is not None and o.n<1: a.error('at least one round, and one picture')

@@ -6,11 +6,11 @@ import json, re, shutil, sys, time
 from configparser import ConfigParser
 from pathlib import Path
 from reference import names, reference
+from course import in_order, part
 import live
 
 root = Path(__file__).resolve().parent.parent
 nbs, lib, site = root/'nbs', root/'sdcourse', root/'_site'
-sections = {0: 'Start here', 7: 'The idea, from scratch', 12: 'Stable Diffusion, taken apart', 19: 'Teach it', 22: 'Faster and further', 26: 'Foundations'}
 LONG = 30   # lines of an exported cell that are shown unfolded
 
 def settings():
@@ -19,7 +19,6 @@ def settings():
     return ini['DEFAULT']
 
 def page(stem): return re.sub(r'^\d+_', '', stem)   # as nbdev calls it
-def section(stem): return sections[max(n for n in sections if n <= int(stem[:2]))]
 def slug(s): return re.sub(r'[^\w-]', '', s.lower().replace(' ', '-'))
 
 def processed(path):
@@ -147,8 +146,8 @@ def convert(cells, stem, pages, idx, module, know, cfg):
 def toc(pages, titles):
     "The course in its order, section by section, hidden at the end of the home page"
     groups = {'Try it': ['Draw in your browser <live>']}
-    for s in sorted(p for p in pages if p[:2].isdigit()): groups.setdefault(section(s), []).append(f'{s[:2]} · {titles[s]} <{page(s)}>')
-    groups['Look up'] = ['Every name <genindex>']
+    for s in in_order(pages): groups.setdefault(part(s), []).append(f'{s[:2]} · {titles[s]} <{page(s)}>')
+    groups.setdefault('Look up', []).append('Every name <genindex>')
     return '\n'.join('```{toctree}\n:hidden:\n:caption: %s\n\n%s\n```\n' % (cap, '\n'.join(xs)) for cap,xs in groups.items())
 
 def write(path, text):

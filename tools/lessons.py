@@ -1,4 +1,4 @@
-"""Run lessons top to bottom in a real kernel: `python tools/lessons.py 04_pipelines` (or `all`, or several).
+"""Run lessons top to bottom in a real kernel: `python tools/lessons.py 10_pipelines` (or `all`, or several).
 
 The notebooks in nbs/ are not touched. The executed copy and an HTML page go to _lessons/. Cells that only make sense
 elsewhere keep their saved output: those marked `#| eval: false` or tagged skip-execution (installing, downloading), and
@@ -97,7 +97,7 @@ def save(nb, stem):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    p.add_argument('lessons', nargs='*', default=['04_pipelines'], help="names or numbers of lessons, or all")
+    p.add_argument('lessons', nargs='*', default=['10_pipelines'], help="names or numbers of lessons, or all")
     p.add_argument('--gpu', action='store_true', default=has_gpu(), help="run `#| gpu` cells too (default: if there is a GPU)")
     p.add_argument('--timeout', type=int, default=3600, help="seconds before a cell is given up")
     a = p.parse_args()

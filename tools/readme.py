@@ -1,16 +1,13 @@
 """README.md from nbs/index.ipynb: `python tools/readme.py`, or with --check to see whether it is current.
 
 Two cells of the index are made first: the one that begins with <!-- row --> holds the pictures (nbs/images/row.json), the one
-that begins with <!-- table --> lists the notebooks there are, each with its promise, and names those to come."""
+that begins with <!-- table --> lists the notebooks, part by part, each with its promise."""
 import json, os, re, sys
 from pathlib import Path
+from course import in_order, part
 
 root = Path(__file__).resolve().parent.parent
 nbs = root/'nbs'
-coming = '''00_core 01_stickers 02_models 03_judge 04_pipelines 05_guidance 06_img2img 07_score 08_noising 09_autoencoder 10_contrastive 11_unet
-12_text 13_latents 14_schedules 15_sampling 16_samplers 17_losses 18_optimizers 19_training 20_textual_inversion 21_dreambooth
-22_structure 23_distill 24_editing 25_imagic 26_maths 27_iterators 28_matrix 29_randoms 30_compute 31_glossary 32_cli'''.split()
-
 def load(path): return json.loads(path.read_text(encoding='utf-8'))
 def source(cell): return ''.join(cell['source'])
 
@@ -22,15 +19,19 @@ def row():
            'Drawn by the sticker world, the teacher of the embedded model. The model is in training; its own pictures will stand here.')
     return '\n'.join(['<!-- row -->', '<p>', *tags, '</p>', '', f'*{who}*'])
 
+def promise(path):
+    "A row of the table: a notebook, its title and its promise"
+    m = re.match(r'# (.+)\n+> (.+)', source(load(path)['cells'][0]))
+    return f"| [{path.stem}]({path.name}) | **{m[1].strip()}.** {m[2].strip()} |" if m else f"| [{path.stem}]({path.name}) | |"
+
 def table():
-    "The notebooks with their promises"
-    rows, have = [], set()
-    for p in sorted(nbs.glob('[0-9][0-9]_*.ipynb')):
-        m = re.match(r'# (.+)\n+> (.+)', source(load(p)['cells'][0]))
-        rows.append(f"| [{p.stem}]({p.name}) | **{m[1].strip()}.** {m[2].strip()} |" if m else f"| [{p.stem}]({p.name}) | |")
-        have.add(p.stem)
-    todo = [c for c in coming if c not in have]
-    return '\n'.join(['<!-- table -->', '| notebook | what it promises |', '|:--|:--|', *rows] + (['', f"Still to come: {', '.join(todo)}."] if todo else []))
+    "The notebooks with their promises, part by part"
+    paths, rows, before = {p.stem: p for p in nbs.glob('[0-9][0-9]_*.ipynb')}, [], None
+    for s in in_order(paths):
+        if part(s) != before: rows.append(f'| **{part(s)}** | |')
+        rows.append(promise(paths[s]))
+        before = part(s)
+    return '\n'.join(['<!-- table -->', '| notebook | what it promises |', '|:--|:--|', *rows])
 
 def index():
     "The index with its two made cells up to date, as text"

@@ -31,7 +31,7 @@ function set(values) {
   show()
 }
 
-// ---- words (04_pipelines)
+// ---- words (10_pipelines)
 
 // Words of a text that were never in a caption
 const strange = text => [...new Set(text.toLowerCase().match(/<[^ >]+>|[a-z0-9'-]+/g) ?? [])].filter(w => !facts.words.includes(w) && !/^<\|(start|end)oftext\|>$/.test(w))

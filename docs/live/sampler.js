@@ -1,4 +1,4 @@
-// The sampler of the lessons in JavaScript: noise levels as in 14_schedules, steps as in 16_samplers, noise as torch draws it.
+// The sampler of the lessons in JavaScript: noise levels as in 32_schedules, steps as in 34_samplers, noise as torch draws it.
 
 const N = 1000
 

@@ -1,4 +1,4 @@
-// CLIP's tokenizer (12_text): lower case, words, bytes, and then merges of two neighbours, the most frequent pairs first
+// CLIP's tokenizer (30_text): lower case, words, bytes, and then merges of two neighbours, the most frequent pairs first
 
 const ENDINGS = "'s|'t|'re|'ve|'m|'ll|'d"
 const FIRST = new RegExp(`<\\|startoftext\\|>|<\\|endoftext\\|>|${ENDINGS}|\\p{L}+|\\p{N}|[^\\p{White_Space}\\p{L}\\p{N}]+`, 'gu')

@@ -56,7 +56,7 @@ async function predict(x, sigma, emb, guidance) {
   return guide(eps.subarray(0, x.length), eps.subarray(x.length), guidance)
 }
 
-// A cheap look at latents: a colour from each place's four numbers (13_latents)
+// A cheap look at latents: a colour from each place's four numbers (31_latents)
 function colours(x, scale = 1) {
   const n = SIDE*SIDE, out = new Uint8ClampedArray(4*n).fill(255)
   for (let k = 0; k < n; k++) for (let c = 0; c < 3; c++) {
