@@ -88,9 +88,9 @@ def test_noise(b, seed):
 
 def test_schedule(b, sd):
     "Noise levels and timesteps are those of generate"
-    from sdcourse.pipelines import sampler_of
+    from sdcourse.pipelines import make_scheduler
     for n in range(1, 51):
-        s = sampler_of('dpm++', sd)
+        s = make_scheduler(sd, 'dpm++')
         s.set_timesteps(n)
         levels, ts = b.js(f"import('./live/sampler.js').then(m => [m.karras({n}), m.karras({n}).slice(0,-1).map(m.timestep)])")
         assert np.allclose(levels, s.sigmas, rtol=1e-3, atol=1e-6) and ts == s.timesteps.tolist(), n
@@ -111,11 +111,11 @@ def test_same_picture(b, sd, job):
 
 def test_given_noise(b, sd):
     "Noise from outside, and our own loop in PyTorch, which takes timesteps with fractions"
-    from sdcourse.samplers import dpmpp_2m, karras_sigmas, land
+    from sdcourse.samplers import dpmpp_2m, karras_sigmas, integrate
     from sdcourse.sampling import guided_model
     from sdcourse.text import text_emb
     noise, sigmas = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(99)), karras_sigmas(12)
-    with torch.no_grad(): want = land(guided_model(sd.unet, text_emb(sd, 'a cat'), text_emb(sd, ''), 6.), noise*(sigmas[0]**2+1)**.5, sigmas, dpmpp_2m())
+    with torch.no_grad(): want = integrate(guided_model(sd.unet, text_emb(sd, 'a cat'), text_emb(sd, ''), 6.), noise*(sigmas[0]**2+1)**.5, sigmas, dpmpp_2m())
     got = draw(b, prompt='a cat', steps=12, guidance=6, seed=0, noise=noise.flatten().tolist())
     off = np.abs(np.array(got['latents'])-want.flatten().numpy())
     print(f'\nfrom given noise, against our own loop: largest difference {off.max():.1e}, mean {off.mean():.1e}')

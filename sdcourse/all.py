@@ -6,16 +6,15 @@ asks for all of them. `where` says where a name comes from: where('denoise') is 
 
 Few names stand in two modules, or are too short to be given away: CHOSEN has them all. The rule: what a learner calls on pictures
 or on a model goes before what runs a command or a training. Names that are None there are not handed out by the star; they are
-to be had from their modules, as everything is: `from sdcourse.training import draw`."""   # not a plain docstring: nbdev would take this for a page of the docs, and write an llms.txt about it
+to be had from their modules, as everything is: `from sdcourse.cli import draw`."""   # not a plain docstring: nbdev would take this for a page of the docs, and write an llms.txt about it
 import ast, re
 from importlib import import_module
 from pathlib import Path
 
 CHOSEN = dict(
-    decode='latents',   # goes with `encode`: decode(sd, latents) is a tensor; pipelines.decode(latents, sd) is a list of PIL pictures
     SIZES='stickers',   # how captions say small and large; dreambooth.SIZES are its own
     report='core',      # what this machine has; training.report is one of a training's parts
-    draw=None,          # cli.draw is the command `sdcourse draw`, training.draw the sheet of a stage; to draw, call `generate`
+    draw=None,          # the command `sdcourse draw`; to draw in Python, call `generate`
     main=None,          # the commands of cli and training
     parser=None, info=None,                       # parts of the command line
     X=None, D=None, XU=None, U=None,              # kinds of blocks in training's recipes: one letter is the reader's own

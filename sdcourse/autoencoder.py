@@ -118,7 +118,7 @@ def train_ae(
     x,            # Pictures (m,1,side,side) in [-1,1]
     kl_weight=0., # 0: a plain autoencoder. Above 0: codes are drawn, and pulled towards N(0,1)
     loss=squares, # (made, wanted) -> one number
-    n_steps=600,  # Batches to learn from
+    steps=600,  # Batches to learn from
     lr=2e-3,      # The highest; it rises first, then falls
     bs=64,        # Pictures in a batch
 ):                # `net`, trained
@@ -127,8 +127,8 @@ def train_ae(
     if kl_weight<0: raise ValueError(f'kl_weight is 0 or more, not {kl_weight}: below, codes would be pushed away from N(0,1) without end')
     pool = torch.cat([augment(x) for _ in range(8)])
     opt = torch.optim.Adam(net.parameters(), fused=True)
-    sched = torch.optim.lr_scheduler.OneCycleLR(opt, lr, n_steps)
-    for _ in range(n_steps):
+    sched = torch.optim.lr_scheduler.OneCycleLR(opt, lr, steps)
+    for _ in range(steps):
         xb = pool[torch.randint(0, len(pool), (bs,))]
         mean,logvar = net.encode(xb)
         z = draw_code(mean, logvar) if kl_weight else mean

@@ -222,7 +222,7 @@ def _subject_lesson(a, r, sd, cache, acc):
         if c['opt']: opt.load_state_dict(c['opt'])
         if a.method=='lora' and sd.ours and not c['step']:   # a large model has no room for that gradient
             with acc.autocast(): aim_lora(sd, cache, [o[0] for o in r['captions']]*(1+a.flip))
-        return train_subject(sd, cache, [o[0] for o in r['captions']]*(1+a.flip), prior, emphasis=by_noise if sd.ours else None, teacher=teacher, opt=opt, start=c['step'], acc=acc, **_settings(a, r))
+        return train_subject(sd, cache, [o[0] for o in r['captions']]*(1+a.flip), prior, snr_weight=by_noise if sd.ours else None, teacher=teacher, opt=opt, start=c['step'], acc=acc, **_settings(a, r))
     def save(out):
         if a.method=='lora': return save_lora(sd.unet, out)
         with quiet(): sd.pipe.save_pretrained(out)

@@ -93,8 +93,8 @@ def show_images(
     ims,            # Pictures, arrays or tensors in [-1,1]; one, a list, or a batch
     titles=None,    # One for each picture
     n_cols=None,    # Pictures in a row, 8 at most unless you say so
-    scale=1.,       # 2 for twice the size
-    figsize=None,   # Inches (w,h), in place of `scale`
+    zoom=1.,        # 2 for twice the size
+    figsize=None,   # Inches (w,h), instead of `zoom`
 ):
     "Show pictures side by side"
     import matplotlib.pyplot as plt
@@ -104,9 +104,9 @@ def show_images(
     if len(titles) != len(ims): raise ValueError(f"{len(ims)} pictures, but {len(titles)} titles.")
     n_cols = max(1, min(n_cols or 8, len(ims)))
     n_rows, lines = math.ceil(len(ims)/n_cols), max(len(textwrap.wrap(str(t or ''), 24)) for t in titles)
-    fig,axs = plt.subplots(n_rows, n_cols, figsize=figsize or (1.6*scale*n_cols, (1.6*scale+.15*lines)*n_rows), squeeze=False, layout='constrained')
+    fig,axs = plt.subplots(n_rows, n_cols, figsize=figsize or (1.6*zoom*n_cols, (1.6*zoom+.15*lines)*n_rows), squeeze=False, layout='constrained')
     for ax in axs.flat: ax.axis('off')
-    for ax,im,t in zip(axs.flat, ims, titles): _show(ax, im, t, int(24*scale))
+    for ax,im,t in zip(axs.flat, ims, titles): _show(ax, im, t, int(24*zoom))
     _finish(fig)
 
 # %% ../nbs/00_core.ipynb #c36
@@ -114,13 +114,13 @@ def label_grid(
     ims,         # Pictures, row by row
     row_labels,  # One for each row
     col_labels,  # One for each column
-    scale=1.,    # 2 for twice the size
+    zoom=1.,     # 2 for twice the size
 ):
     "Show a grid of pictures with its axes labelled"
     import matplotlib.pyplot as plt
     ims, rows, cols = _as_list(ims), [str(o) for o in row_labels], [str(o) for o in col_labels]
     if not ims or len(ims) != len(rows)*len(cols): raise ValueError(f"{len(ims)} pictures do not fill {len(rows)} rows of {len(cols)}: {len(rows)*len(cols)} are needed, row by row.")
-    size = 1.4*scale
+    size = 1.4*zoom
     fig,axs = plt.subplots(len(rows), len(cols), figsize=(size*len(cols)+.9, size*len(rows)+.3), squeeze=False, layout='constrained')
     for ax,im in zip(axs.flat, ims): _show(ax, im)
     for ax,s in zip(axs[0], cols): ax.set_title('\n'.join(textwrap.wrap(s, 22)), fontsize=9)

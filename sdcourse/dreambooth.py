@@ -7,9 +7,10 @@ Docs: https://USER.github.io/sdcourse/dreambooth.html.md"""
 # %% auto #0
 __all__ = ['TARGETS', 'EVERYWHERE', 'THIN', 'LORA_FILE', 'SIZES', 'SD15_ACTS', 'SWITCHES', 'quiet_words', 'by_noise',
            'subject_params', 'train_subject', 'cut_out', 'put_on', 'settings', 'looks', 'recolour', 'in_parts',
-           'tinted', 'SubjectJudge', 'class_pictures', 'prior_loss', 'quick_draw', 'replay', 'recalled', 'LoRALinear',
-           'LoRAConv', 'add_lora', 'lora_layers', 'lora_params', 'merge_lora', 'unmerge_lora', 'remove_lora',
-           'aim_lora', 'save_lora', 'load_lora', 'activation_gb', 'training_memory', 'fewest_switches', 'enough_memory']
+           'tinted', 'SubjectJudge', 'class_pictures', 'prior_loss', 'generate_quick', 'replay', 'distill_target',
+           'LoRALinear', 'LoRAConv', 'add_lora', 'lora_layers', 'lora_params', 'merge_lora', 'unmerge_lora',
+           'remove_lora', 'aim_lora', 'save_lora', 'load_lora', 'activation_gb', 'training_memory', 'fewest_switches',
+           'enough_memory']
 
 # %% ../nbs/43_dreambooth.ipynb #c4
 import math
@@ -23,7 +24,7 @@ from .core import Table, memory, to_img, to_tensor
 from .judge import load_judge, roughen
 from .latents import decode
 from .pipelines import noise
-from .samplers import dpmpp_2m, land
+from .samplers import dpmpp_2m, integrate
 from .sampling import guided_model
 from .schedules import sample_sigmas
 from .stickers import TINTS, background, make_world
@@ -71,7 +72,7 @@ def train_subject(
     prompts,            # One for each picture in it
     prior=None,         # A `LatentCache` of class pictures and their prompts, as a tuple
     weight=1.,          # Class pictures in a batch, for each of the subject
-    emphasis=None,      # Maps SNRs to weights of the loss, such as `by_noise`; None is that of `noise_loss`
+    snr_weight=None,      # Maps SNRs to weights of the loss, such as `by_noise`; None is that of `noise_loss`
     teacher=None,       # The U-Net from before: for class pictures predict its answers, in place of the noise
     steps=150,          # Of the whole training
     lr=3e-4,            # Learning rate; 1e-3 ruins all else; a large model wants 2e-6 to 5e-6, its LoRA 1e-4
@@ -97,10 +98,10 @@ def train_subject(
         torch.clear_autocast_cache()                # or somebody's `with torch.autocast()` around the loop would go on using the first weights
         rng = step_rng(seed, k, rank)
         i,j = (torch.randint(0, max(1,n), (m,), generator=rng) for n,m in ((len(cache),bs), (len(prior[0]) if prior else 0,share)))
-        z,e = cache.draw(i, rng),heard[0](i)
-        if share: z,e = torch.cat([z, prior[0].draw(j, rng)]),torch.cat([e, heard[1](j)])
+        z,e = cache.sample(i, rng),heard[0](i)
+        if share: z,e = torch.cat([z, prior[0].sample(j, rng)]),torch.cat([e, heard[1](j)])
         with acc.autocast() if acc else torch.enable_grad():
-            return noise_loss(sd.unet, z, e, abar, generator=rng, weight=emphasis, target=recalled(teacher, once(j)) if once else None)
+            return noise_loss(sd.unet, z, e, abar, generator=rng, snr_weight=snr_weight, target=distill_target(teacher, once(j)) if once else None)
     for p in params: p.requires_grad_(True)
     try:
         for s in fit(loss_fn, params, range(start*every, steps*every), opt=opt, acc=acc, every=every):
@@ -216,7 +217,7 @@ def tinted(
         spec = world.spec(first+i)
         spec['style'] = 'cartoon'
         spec['items'][0].update(tint=t, real=False)
-        ims.append(Image.fromarray(world.draw(spec)))
+        ims.append(Image.fromarray(world.render(spec)))
     return ims
 
 # %% ../nbs/43_dreambooth.ipynb #c32
@@ -233,7 +234,7 @@ class SubjectJudge:
         if not cuts: raise ValueError('no picture has a plain background, so the subject cannot be cut out: add one, or pass pictures with alpha pasted on white')
         pool = cycle(cuts)
         near,other = make_world(nouns=[noun], p=dict(single=1.), tints=5.),make_world()
-        drawn = lambda world,first: [Image.fromarray(world.draw(world.spec(first+i))) for i in range(n)]
+        drawn = lambda world,first: [Image.fromarray(world.render(world.spec(first+i))) for i in range(n)]
         stand = lambda change,first: [put_on(bg, change(next(pool)), rng) for bg in settings(n, first)]
         yes = stand(lambda c: c, 0)+stand(lambda c: c, n)
         no = drawn(near, 0)+drawn(other, 0)+stand(lambda c: recolour(c, rng.integers(40, 216)), 2*n)
@@ -260,7 +261,7 @@ def class_pictures(
 ):               # PIL pictures, and the prompt of each
     "What the model draws today, so that it can be reminded of it"
     prompts = list(islice(cycle([prompt] if isinstance(prompt, str) else prompt), n))
-    return quick_draw(sd, prompts, seed, steps), prompts
+    return generate_quick(sd, prompts, seed, steps), prompts
 
 # %% ../nbs/43_dreambooth.ipynb #c40
 def prior_loss(
@@ -280,7 +281,7 @@ def prior_loss(
 
 # %% ../nbs/43_dreambooth.ipynb #c41
 @torch.no_grad()
-def quick_draw(
+def generate_quick(
     sd,            # What `load` returned
     prompts,       # Texts, one for each picture
     seed=0,        # Picture k starts from the noise of seed+k
@@ -293,8 +294,8 @@ def quick_draw(
     uncond,scale = text_emb(sd, ''),sd.guidance if guidance is None else guidance
     for i in range(0, len(prompts), bs):
         ps = list(prompts[i:i+bs])
-        z = noise(range(seed+i, seed+i+len(ps)), sd).to(sd.device)
-        x0 = land(guided_model(sd.unet, text_emb(sd, ps), uncond, scale), z*sigmas[0], sigmas, dpmpp_2m())
+        z = noise(sd, range(seed+i, seed+i+len(ps))).to(sd.device)
+        x0 = integrate(guided_model(sd.unet, text_emb(sd, ps), uncond, scale), z*sigmas[0], sigmas, dpmpp_2m())
         ims += to_img(decode(sd, x0))
     return ims
 
@@ -309,7 +310,7 @@ def replay(
     return [Image.fromarray(im) for im in ims],list(captions)
 
 # %% ../nbs/43_dreambooth.ipynb #c45
-def recalled(
+def distill_target(
     teacher,              # The U-Net from before
     text_emb:torch.Tensor,# Prompts of the last c pictures, as the teacher hears them (c,77,d)
 ):                        # A `target` for `noise_loss`
@@ -429,7 +430,7 @@ def aim_lora(
     for k in range(n):
         rng = step_rng(seed, k)
         i = torch.randint(0, len(cache), (bs,), generator=rng)
-        with torch.enable_grad(): noise_loss(sd.unet, cache.draw(i, rng), heard(i), sd.scheduler.alphas_cumprod, generator=rng).backward()
+        with torch.enable_grad(): noise_loss(sd.unet, cache.sample(i, rng), heard(i), sd.scheduler.alphas_cumprod, generator=rng).backward()
     for m in layers:
         down,main = m.down.weight.data.flatten(1),torch.linalg.svd(m.base.weight.grad.flatten(1).float(), full_matrices=False).Vh
         down.copy_(length*down.norm(dim=1).mean()*main[:len(down)])

@@ -14,7 +14,7 @@ import torch, torch.nn.functional as F
 from .img2img import _pictures, paste_back
 from .latents import decode, encode
 from .pipelines import noise
-from .samplers import dpmpp_2m, land
+from .samplers import dpmpp_2m, integrate
 from .sampling import denoise, euler, guided_model, noise_model, once, text_once
 from .schedules import add_noise, karras_sigmas, t_to_sigma
 from .text import text_emb
@@ -60,11 +60,11 @@ def inversion_model(
 # %% ../nbs/51_editing.ipynb #c36
 def edit_sigmas(
     strength,    # How far up to go: 0 keeps the picture, 1 goes up to pure noise
-    n_steps,     # Number of steps
-)->torch.Tensor: # (n_steps+1,) noise levels, falling to 0
+    steps,     # Number of steps
+)->torch.Tensor: # (steps+1,) noise levels, falling to 0
     "Noise levels for an edit: few steps, all of them below where `strength` says"
     if not 0<strength<=1: raise ValueError(f'strength lies above 0 and up to 1, this is {strength:g}: it says how far up to go')
-    return karras_sigmas(n_steps, sigma_max=float(t_to_sigma(999*strength)))
+    return karras_sigmas(steps, sigma_max=float(t_to_sigma(999*strength)))
 
 # %% ../nbs/51_editing.ipynb #c43
 def diffedit_mask(
@@ -95,13 +95,13 @@ def iou(
 # %% ../nbs/51_editing.ipynb #c52
 @once
 def hold(
-    steps,  # From `denoise`, or another filter
+    loop,   # From `denoise`, or another filter
     path,   # From `invert`, with the same noise levels
     mask,   # 1 where to paint, 0 where to keep; (b,1,h,w) or (1,1,h,w)
 ):
     "Hold on to an inverted picture outside `mask`"
     if mask.shape[-2:]!=path.shape[-2:]: raise ValueError(f'the mask is for latents, so its sides are those of the path, {tuple(path.shape[-2:])}, and not {tuple(mask.shape[-2:])}')
-    for s in steps:
+    for s in loop:
         s.latents = mask*s.latents + (1-mask)*path[s.i]
         yield s
 
@@ -113,7 +113,7 @@ def edit(
     old,           # What they show: a text for each
     new,           # What they should show: a text for each
     strength=.8,   # How far up to go: 0 keeps the picture, 1 goes up to pure noise
-    n_steps=7,     # Steps up, and steps down
+    steps=7,     # Steps up, and steps down
     guidance=None, # On the way down; None is `sd.guidance`
     inverted=True, # Start from the picture's own noise; False takes fresh noise
     mask=None,     # (b,1,h,w) in latents; None: the model makes one; False: change everything
@@ -126,8 +126,8 @@ def edit(
     x = _pictures(ims, sd)
     old,new = ([o]*len(x) if isinstance(o, str) else list(o) for o in (old, new))
     if not len(old)==len(new)==len(x): raise ValueError(f'{len(x)} pictures, but {len(old)} old and {len(new)} new prompts: give each picture one of both')
-    z,sigmas = encode(sd, x).float(),edit_sigmas(strength, n_steps).to(sd.device)
-    draw = lambda k: noise(range(seed+k*len(x), seed+(k+1)*len(x)), sd, x.shape[:1:-1]).to(z)
+    z,sigmas = encode(sd, x).float(),edit_sigmas(strength, steps).to(sd.device)
+    draw = lambda k: noise(sd, range(seed+k*len(x), seed+(k+1)*len(x)), x.shape[:1:-1]).to(z)
     before,after = inversion_model(sd, old),noise_model(text_once(sd.unet), text_emb(sd, new))
     if mask is None: mask = diffedit_mask(before, after, z, t_to_sigma(999*.5).to(z), torch.stack([draw(k) for k in range(n_noises)]), threshold)
     elif mask is False: mask = torch.ones_like(z[:,:1])

@@ -14,7 +14,7 @@ import torch
 from .editing import edit_sigmas, invert
 from .img2img import _pictures
 from .latents import decode, encode
-from .samplers import dpmpp_2m, land
+from .samplers import dpmpp_2m, integrate
 from .sampling import guided_model, noise_model
 from .text import text_emb
 from .training import fit, noise_loss
@@ -68,7 +68,7 @@ class Taught:
     guidance:float=3.  # 1 is none
 
     @torch.no_grad()
-    def draw(self,
+    def generate(self,
         alpha,     # 0 is the picture, 1 is the wish; beyond it is exaggerated
         only=None, # Numbers of the pictures to draw; None is all
         fresh=None # Normal noise to start from, in place of their own
@@ -78,16 +78,16 @@ class Taught:
         emb = alpha*self.target[k] + (1-alpha)*self.learned[k]
         model = guided_model(self.unet, emb, text_emb(self.sd, ['']).to(emb), self.guidance)
         start = self.noisy[k] if fresh is None else fresh*self.sigmas[0]
-        return decode(self.sd, land(model, start, self.sigmas, dpmpp_2m())).float().cpu().clamp(-1,1)
+        return decode(self.sd, integrate(model, start, self.sigmas, dpmpp_2m())).float().cpu().clamp(-1,1)
 
 # %% ../nbs/52_imagic.ipynb #c21
 def acquaint(
     sd,            # What `load` returned
     ims,           # Pictures: PIL, a list of them, or (b,3,h,w) in [-1,1]
     wishes,        # What each should show: a text for each
-    steps=(20,24), # Of stage 1, and of stage 2
+    training_steps=(20,24), # Of stage 1, and of stage 2
     strength=.9,   # How far up the pictures' own noise is
-    n_steps=7,     # Of drawing
+    steps=7,     # Of drawing
     seed=0,        # Of the training
 )->Taught:
     "Stages 1 and 2 for some pictures together: each has an embedding of its own, the U-Net is common"
@@ -95,8 +95,8 @@ def acquaint(
     if len(wishes)!=len(x): raise ValueError(f'{len(x)} pictures and {len(wishes)} wishes: give each picture one')
     with torch.no_grad(): z,target = encode(sd, x).float(),text_emb(sd, wishes)
     abar,g = sd.scheduler.alphas_cumprod,torch.Generator(sd.device).manual_seed(seed)
-    learned = learn_embedding(sd.unet, z, target, abar, steps[0], generator=g)
-    unet = fine_tune(sd.unet, z, learned, abar, steps[1], generator=g)
-    sigmas = edit_sigmas(strength, n_steps).to(z)
+    learned = learn_embedding(sd.unet, z, target, abar, training_steps[0], generator=g)
+    unet = fine_tune(sd.unet, z, learned, abar, training_steps[1], generator=g)
+    sigmas = edit_sigmas(strength, steps).to(z)
     with torch.no_grad(): noisy = invert(noise_model(unet, learned), z, sigmas)[0]
     return Taught(sd, unet, learned, target, noisy, sigmas)

@@ -210,7 +210,7 @@ def retrieval(
         found = {}
         while len(found)<n:
             s = world.spec(seed)
-            found.setdefault(world.key(s), (world.draw(s), world.caption(s, seed)))
+            found.setdefault(world.key(s), (world.render(s), world.caption(s, seed)))
             seed += 1
         a,b = clip_embed(*map(list, zip(*found.values())))
         hits += ((a@b.T).argmax(1)==torch.arange(n)).sum().item()

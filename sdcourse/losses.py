@@ -40,12 +40,12 @@ def _scale_at(scale, s):
 # %% ../nbs/35_losses.ipynb #c17
 @once
 def loss_guided(
-    steps,    # From `denoise`, or from another filter
+    loop,     # From `denoise`, or from another filter
     loss_fn,  # Latents (b,4,h,w) -> one number, or one for each picture (b,)
     scale=1., # A number, a tensor (b,1,1,1), or a function of the `Step`; where it is 0 nothing is computed
 ):
     "Move each guess against the gradient of a loss, which stops before the U-Net; leaves the loss in `s.loss`"
-    for s in steps:
+    for s in loop:
         if (k := _scale_at(scale, s)) is not None:
             guess = s.x0_pred.detach().requires_grad_()
             with torch.enable_grad(): loss = loss_fn(guess)
@@ -114,12 +114,12 @@ def position_loss(
 # %% ../nbs/35_losses.ipynb #c54
 @once
 def loss_guided_full(
-    steps,    # From `denoise`: nothing in between may have asked for `noise_pred`
+    loop,     # From `denoise`: nothing in between may have asked for `noise_pred`
     loss_fn,  # Latents (b,4,h,w) -> one number, or one for each picture (b,)
     scale=1., # A number, a tensor (b,1,1,1), or a function of the `Step`; where it is 0 nothing is computed
 ):
     "Like `loss_guided`, with the gradient through the U-Net: slower, and larger in memory"
-    for s in steps:
+    for s in loop:
         if (k := _scale_at(scale, s)) is not None:
             if 'noise_pred' in vars(s): raise ValueError(f'at step {s.i} the U-Net has answered already, and nobody wrote down how. Put loss_guided_full nearest to denoise: other(loss_guided_full(denoise(...)))')
             s.latents = s.latents.detach().requires_grad_()

@@ -87,7 +87,7 @@ class Mixture:
     def model(self, latents, sigma):
         "The exact noise prediction: what `denoise` asks for"
         return -sigma*self.noisy(sigma).score(latents)
-    def draw(self, n, generator=None):
+    def sample(self, n, generator=None):
         "`n` points"
         k = torch.multinomial(self.w, n, replacement=True, generator=generator)
         noise = torch.randn(n, *self.means.shape[1:], generator=generator, dtype=self.means.dtype)

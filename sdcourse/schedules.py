@@ -74,37 +74,37 @@ def sigma_to_t(
 
 # %% ../nbs/32_schedules.ipynb #c50
 def sample_ts(
-    n_steps,            # Number of denoising steps, 1..1000
+    steps,            # Number of denoising steps, 1..1000
     spacing='linspace', # 'linspace', 'leading' or 'trailing', as diffusers calls them
     offset=1,           # Added to 'leading' ones; Stable Diffusion's settings say 1
-)->torch.Tensor:        # (n_steps,), falling
+)->torch.Tensor:        # (steps,), falling
     "Timesteps to call the network at"
     n = len(train_sigmas)
-    if isinstance(n_steps, bool) or not isinstance(n_steps, int): raise TypeError(f'the number of steps is a whole number, this is {n_steps!r}')
-    if not 1<=n_steps<=n: raise ValueError(f'the number of steps lies in 1..{n}, this is {n_steps}')
-    if spacing=='linspace': return torch.linspace(n-1, 0, n_steps, dtype=torch.float64).float()
-    if spacing=='leading':  return torch.arange(n_steps).flip(0)*(n//n_steps)+float(offset)
-    if spacing=='trailing': return (n-torch.arange(n_steps).double()*n/n_steps).round().float()-1
+    if isinstance(steps, bool) or not isinstance(steps, int): raise TypeError(f'the number of steps is a whole number, this is {steps!r}')
+    if not 1<=steps<=n: raise ValueError(f'the number of steps lies in 1..{n}, this is {steps}')
+    if spacing=='linspace': return torch.linspace(n-1, 0, steps, dtype=torch.float64).float()
+    if spacing=='leading':  return torch.arange(steps).flip(0)*(n//steps)+float(offset)
+    if spacing=='trailing': return (n-torch.arange(steps).double()*n/steps).round().float()-1
     raise ValueError(f"there is no spacing {spacing!r}; there are 'linspace', 'leading' and 'trailing'")
 
 # %% ../nbs/32_schedules.ipynb #c52
 def sample_sigmas(
-    n_steps,            # Number of denoising steps, 1..1000
+    steps,            # Number of denoising steps, 1..1000
     spacing='linspace', # 'linspace', 'leading' or 'trailing'
     offset=1,           # Added to 'leading' timesteps
-)->torch.Tensor:        # (n_steps+1,), falling to 0
+)->torch.Tensor:        # (steps+1,), falling to 0
     "Noise levels to step through when sampling"
-    return torch.cat([t_to_sigma(sample_ts(n_steps, spacing, offset)), torch.zeros(1)])
+    return torch.cat([t_to_sigma(sample_ts(steps, spacing, offset)), torch.zeros(1)])
 
 # %% ../nbs/32_schedules.ipynb #c80
 def karras_sigmas(
-    n_steps,         # Number of denoising steps, 1 or more
+    steps,         # Number of denoising steps, 1 or more
     rho=7.,          # 1 spaces evenly; the larger, the more of the steps at low noise
     sigma_min=None,  # Last level before 0; None is the least that the model was trained on
     sigma_max=None,  # First level; None is the most
-)->torch.Tensor:     # (n_steps+1,), falling to 0
+)->torch.Tensor:     # (steps+1,), falling to 0
     "Noise levels with evenly spaced `rho`-th roots (Karras et al. 2022, equation 5)"
     lo,hi = (float(train_sigmas[k] if v is None else v) for v,k in ((sigma_min,0), (sigma_max,-1)))
     if not 0<lo<=hi: raise ValueError(f'noise levels fall from sigma_max to sigma_min, and both are above 0; these are {hi:g} and {lo:g}')
-    roots = torch.linspace(hi**(1/rho), lo**(1/rho), n_steps, dtype=torch.float64)
+    roots = torch.linspace(hi**(1/rho), lo**(1/rho), steps, dtype=torch.float64)
     return torch.cat([roots**rho, torch.zeros(1)]).float()

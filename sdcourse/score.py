@@ -172,10 +172,10 @@ def walk(
     x,              # Where to start: pictures (n,1,28,28) in [-1,1]
     want,           # Which digit, 0..9: one for all, or (n,)
     step=.5,        # Length of a step, in the units of a pixel
-    n_steps=60,     # How many steps to take
+    steps=60,     # How many steps to take
 ):                  # At each step the pictures, and p (n,)
     "Walk pictures uphill on log p"
-    for i in range(n_steps+1):
+    for i in range(steps+1):
         g,p = uphill(net, x, want)
         yield x,p
         x = (x+step*F.normalize(g.flatten(1)).view_as(g)).clamp(-1,1)   # all steps of one length, steep or not
@@ -201,7 +201,7 @@ def train_magic(
     x,            # Pictures (n,1,28,28) in [-1,1]
     y,            # Which digits they show, (n,), 0..9
     levels=None,  # Smallest and largest noise to learn with, such as (.1, 4); None is no noise
-    n_steps=1000, # Batches to learn from
+    steps=1000, # Batches to learn from
     bs=256,       # Pictures in a batch
     lr=3e-3,      # The highest; it rises first, then falls
     net=None,     # What to train; None is a new `magic_net`
@@ -214,8 +214,8 @@ def train_magic(
     if levels is not None and not 0<levels[0]<=levels[1]: raise ValueError(f'levels are the smallest and the largest noise, both above 0, such as (.1, 4); these are {levels}')
     net,none = net or magic_net(),bs//10
     opt = torch.optim.AdamW(net.parameters(), lr=lr)
-    sched = torch.optim.lr_scheduler.OneCycleLR(opt, lr, n_steps)
-    for i in range(n_steps):
+    sched = torch.optim.lr_scheduler.OneCycleLR(opt, lr, steps)
+    for i in range(steps):
         k = torch.randint(0, len(x), (bs,))
         pic,label = augment(x[k]),y[k]
         label[:none] = 10                                                            # no digit

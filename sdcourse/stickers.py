@@ -1029,7 +1029,7 @@ class World:
     def key(self, spec): return key_of(spec)
     def held_out(self, spec): return held_out(spec)
 
-    def draw(self, spec, size=None):
+    def render(self, spec, size=None):
         "The picture, uint8 (size,size,3)"
         if size is not None: _check_size(size)
         return picture_of(self, spec, size or self.size)
@@ -1037,7 +1037,7 @@ class World:
     def __getitem__(self, seed):
         spec = self.spec(seed)
         silent = self.p_uncond and Dice(13, int(seed)).random()<self.p_uncond
-        return self.draw(spec), '' if silent else self.caption(spec, seed)
+        return self.render(spec), '' if silent else self.caption(spec, seed)
 
 # %% ../nbs/02_stickers.ipynb #c150
 _easy = """dog, fox, cat, lion, tiger, horse, unicorn, zebra, cow, pig, giraffe, elephant, rabbit, bear, koala, panda, monkey,

@@ -43,7 +43,7 @@ def token_ids(
     "The tokens of prompts, filled up to 77"
     ps,tok = _prompts(prompts),sd.tokenizer
     for p in ps:
-        if cut := truncated(p, sd): print(f'note: the prompt is too long; the model will not see {cut!r}', file=sys.stderr)
+        if cut := truncated(sd, p): print(f'note: the prompt is too long; the model will not see {cut!r}', file=sys.stderr)
     return tok(ps, padding='max_length', max_length=tok.model_max_length, truncation=True, return_tensors='pt').input_ids.to(sd.device)
 
 # %% ../nbs/30_text.ipynb #c35

@@ -160,7 +160,7 @@ def token_loss(
     ids = sd.tokenizer(distinct, padding='max_length', max_length=sd.tokenizer.model_max_length, truncation=True, return_tensors='pt').input_ids
     with put_rows(token, vec): emb = sd.text_encoder(ids.to(sd.device))[0]
     emb = emb[[distinct.index(c) for c in said]]                                      # (bs,77,d)
-    return noise_loss(sd.unet, cache.draw(pick, rng).to(sd.dtype), emb, sd.scheduler.alphas_cumprod, generator=rng, weight=weight)
+    return noise_loss(sd.unet, cache.sample(pick, rng).to(sd.dtype), emb, sd.scheduler.alphas_cumprod, generator=rng, snr_weight=weight)
 
 # %% ../nbs/41_textual_inversion.ipynb #c30
 def train_token(

@@ -8,9 +8,9 @@ Docs: https://USER.github.io/sdcourse/training.html.md"""
 __all__ = ['X', 'D', 'XU', 'U', 'RECIPES', 'SCHEDULE', 'VAL', 'SHEET', 'PICTURE_FILES', 'STAGES', 'GOALS', 'byte_symbols',
            'make_tokenizer', 'make_clip', 'text_half', 'make_vae', 'make_unet', 'StickerData', 'seed_batches', 'loader',
            'pixels', 'orthogonalise', 'muon_params', 'Muon', 'fit', 'clip_loss', 'ClipStage', 'VisionStage', 'edges',
-           'through', 'VaeStage', 'DecoderStage', 'noise_loss', 'UnetStage', 'assemble', 'draw', 'read_pictures',
-           'LatentCache', 'step_rng', 'JudgeStage', 'EyeStage', 'lr_shape', 'save_atomic', 'load_part', 'train',
-           'export', 'restore', 'report', 'write_card', 'main']
+           'through', 'VaeStage', 'DecoderStage', 'noise_loss', 'UnetStage', 'assemble', 'generate_each',
+           'read_pictures', 'LatentCache', 'step_rng', 'JudgeStage', 'EyeStage', 'lr_shape', 'save_atomic', 'load_part',
+           'train', 'export', 'restore', 'report', 'write_card', 'main']
 
 # %% ../nbs/40_training.ipynb #c4
 import argparse, json, math, os, signal, sys, threading, time, zlib
@@ -136,7 +136,7 @@ class StickerData(Dataset):
         if seed<0: return dict(seed=-1-seed)                               # a picture that is in the cache already: only its number
         spec = self.world.spec(seed)
         noun,other = self.labels(spec)
-        return dict(seed=seed, x=torch.from_numpy(self.world.draw(spec).copy()).permute(2,0,1), caption=self.world.caption(spec, seed),
+        return dict(seed=seed, x=torch.from_numpy(self.world.render(spec).copy()).permute(2,0,1), caption=self.world.caption(spec, seed),
                     key=zlib.crc32(repr(self.world.key(spec)).encode()), noun=noun, other=other)
 
 # %% ../nbs/40_training.ipynb #c25
@@ -392,7 +392,7 @@ def noise_loss(
     abar:torch.Tensor,   # Share of signal in the variance at each timestep
     gamma=5.,            # Weights min(SNR, gamma)/SNR; None is the plain loss
     generator=None,      # Where times and noise come from; None is torch's own
-    weight=None,         # Maps SNRs to weights, in place of `gamma`
+    snr_weight=None,     # Maps SNRs to weights, instead of `gamma`
     target=None,         # Maps noisy latents, times and noise to what to predict; None is the noise
 ):
     "How wrong `unet` is about the noise (Ho et al. 2020), weighted as in Hang et al. 2023"
@@ -403,7 +403,7 @@ def noise_loss(
     noisy = a.sqrt()*latents+(1-a).sqrt()*noise
     noise_pred,goal = unet(noisy, t, text_emb).sample,target(noisy, t, noise) if target else noise
     snr = a/(1-a)
-    w = weight(snr) if weight else 1 if gamma is None else snr.clamp(max=gamma)/snr
+    w = snr_weight(snr) if snr_weight else 1 if gamma is None else snr.clamp(max=gamma)/snr
     return (w*(noise_pred.float()-goal)**2).mean()
 
 # %% ../nbs/40_training.ipynb #c61
@@ -452,7 +452,7 @@ class UnetStage(nn.Module):
     def measure(self, net, data): return {}
     def sheet(self, net, data):
         self.pipe.unet = net
-        return draw(self.pipe, SHEET)
+        return generate_each(self.pipe, SHEET)
 
 # %% ../nbs/40_training.ipynb #c62
 def assemble(
@@ -474,7 +474,7 @@ SHEET = ['a fox on a teal background', 'a cat', 'an ink drawing of an owl', 'a r
          'an astronaut riding a horse', 'a purple elephant', 'a frog wearing a crown', 'a penguin in the desert', 'a blue rose', 'a hamburger in the snow', 'a green dog', 'an octopus in the city']   # the last eight are held out
 
 # %% ../nbs/40_training.ipynb #c64
-def draw(
+def generate_each(
     sd,          # What `load` gives, or a pipeline
     prompts,     # A list of strings
     guidance=6., # 1 is none
@@ -539,7 +539,7 @@ class LatentCache:
         ds = [sd.vae.encode(o).latent_dist for o in x.split(8)]
         self.mean,self.std = (torch.cat([getattr(d, k) for d in ds]).float()*sd.vae.config.scaling_factor for k in ('mean','std'))
     def __len__(self): return len(self.mean)
-    def draw(self, idx, generator=None):
+    def sample(self, idx, generator=None):
         "Latents (b, 4, h, w) of some pictures, drawn anew"
         dev = generator.device if generator else self.mean.device
         idx = torch.as_tensor(idx, device=self.mean.device)
@@ -766,7 +766,7 @@ def report(
     w = make_world(world)
     def judged(kind, n):
         prompts = eval_prompts(kind, max(1, n), seed, w)
-        return verdicts(draw(sd, prompts, guidance, seed=seed), prompts, sure=0., clip=False)   # the judge's first answer, sure or not
+        return verdicts(generate_each(sd, prompts, guidance, seed=seed), prompts, sure=0., clip=False)   # the judge's first answer, sure or not
     obj,style = judged('object', n),judged('style', n//2)
     sure = sum(bool(v['noun']) and v['sure']>=.5 for v in obj)/len(obj)
     by_style = {s:[v['style'] for v in style if parse_caption(v['prompt'])['style']==s] for s in w.styles}
@@ -774,9 +774,9 @@ def report(
     pair,held,*more = [summary(judged(k, n//5)) for k in ('pair','held_out','scene','colour','count')]
     x = torch.cat([to_tensor(w[VAL+i][0]) for i in range(256)]).to(sd.vae.device)
     y = torch.cat([through(sd.vae, o) for o in x.split(64)])
-    draw(sd, ['a fox'])
+    generate_each(sd, ['a fox'])
     began = time.perf_counter()
-    for k in range(3): draw(sd, ['a fox on a teal background'], seed=k)
+    for k in range(3): generate_each(sd, ['a fox on a teal background'], seed=k)
     secs = (time.perf_counter()-began)/3
     rows = dict(noun=(obj.get('noun'), f'noun right, {n} prompts "a NOUN on a COLOUR background"'), sure=(sure, 'and the judge is at least 50 % sure of it'), background=(obj.get('background'), 'background colour right, same pictures'),
         style=(style.get('style'), f'style right when named, {style["n"]} prompts'),

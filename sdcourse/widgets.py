@@ -33,7 +33,7 @@ def draw_steps(
 ):                 # Generator of (steps done, steps to do, guess at the clean latents (1,4,h,w))
     "Draw one picture with Euler's sampler, step by step"
     if not isinstance(prompt, str): raise TypeError(f'a prompt is text, this is {prompt!r}')
-    sigmas,z = noise_levels(sd, steps),noise([_whole(seed, 'a seed', 0)], sd).to(sd.device)
+    sigmas,z = noise_levels(sd, steps),noise(sd, [_whole(seed, 'a seed', 0)]).to(sd.device)
     if im is not None:
         if _number(strength, 'strength')==0: raise ValueError('strength 0 keeps the picture as it is, so there is nothing to draw: take more')
         sigmas,im = cut_sigmas(sigmas, strength),_pictures(im, sd).to(sd.device)
@@ -52,7 +52,7 @@ def colour_fit(
 ):        # What `latent_rgb` wants
     "How colours depend on the latents of a model"
     world = make_world('cpu')
-    x = to_tensor([world.draw(world.spec(i), 64) for i in range(n)])
+    x = to_tensor([world.render(world.spec(i), 64) for i in range(n)])
     return fit_rgb(encode(sd, x), x, 3)
 
 # %% ../nbs/83_widgets.ipynb #c21
@@ -102,8 +102,8 @@ def _png(im):
 
 def _notes(prompt, sd):
     "What the model will not take in of a prompt"
-    if cut := truncated(prompt, sd): yield f'the prompt is too long; the model will not see {cut!r}'
-    for w,near in unknown_words(prompt, sd).items(): yield f'the model has never seen the word {w!r}' + (f'; it knows {", ".join(near)}' if near else '')
+    if cut := truncated(sd, prompt): yield f'the prompt is too long; the model will not see {cut!r}'
+    for w,near in unknown_words(sd, prompt).items(): yield f'the model has never seen the word {w!r}' + (f'; it knows {", ".join(near)}' if near else '')
 
 # %% ../nbs/83_widgets.ipynb #c34
 class Panel:

@@ -70,7 +70,7 @@ condition = lambda i,start: i>=start""", """x = torch.tensor(np.array(drawing)).
 condition = lambda i,start: i>start"""),
     3: ("""canvas = photos[0].resize((2*sd.size, sd.size))
 canvas.paste(photos[0], (sd.size//2, 0))
-wide = paint_in(asks[0], canvas, 1-mask_box(canvas.size, .25, 0, .75, 1), sd, strength=.9)[0]""".replace('canvas = photos', 'wide = canvas = photos'),
+wide = inpaint(asks[0], canvas, 1-mask_box(canvas.size, .25, 0, .75, 1), sd, strength=.9)[0]""".replace('canvas = photos', 'wide = canvas = photos'),
         "wide = photos[0].resize((2*sd.size, sd.size))", """wide = photos[0].resize((2*sd.size, sd.size))
 wide.paste(photos[0], (sd.size//2, 0))"""),
     4: ("standard_error = lambda p, n: (p*(1-p)/n)**.5", "standard_error = lambda p, n: p*(1-p)/n", "standard_error = lambda p, n: (p/n)**.5"),
@@ -120,7 +120,7 @@ for i in range(25):
     2: ("encoder = lesson_net(chs=(3,6,12))[0]", "encoder = lesson_net()[0]"),
     3: ("""straight = DigitAE(8, h=64)
 for part in ('enc','dec'): setattr(straight, part, nn.Sequential(*(l for l in getattr(straight, part) if not isinstance(l, (nn.SiLU,nn.Tanh)))))
-train_ae(straight, train, n_steps=150).requires_grad_(False)""", "straight = train_ae(DigitAE(8, h=64), train, n_steps=20).requires_grad_(False)", """straight = DigitAE(8, h=64).requires_grad_(False)
+train_ae(straight, train, steps=150).requires_grad_(False)""", "straight = train_ae(DigitAE(8, h=64), train, steps=20).requires_grad_(False)", """straight = DigitAE(8, h=64).requires_grad_(False)
 for part in ('enc','dec'): setattr(straight, part, nn.Sequential(*(l for l in getattr(straight, part) if not isinstance(l, (nn.SiLU,nn.Tanh)))))"""),
     4: ("lucky = trained(16, lr=6e-3)", "lucky = DigitAE(16)"),
     5: ("knob = vae.encode(train)[0].std(0).argmax().item()", "knob = vae.encode(train)[0].std(0).argmin().item()")},
@@ -220,7 +220,7 @@ to_z = lambda colours: (F.pad(colours.permute(0,2,3,1), (0,1), value=1.)@w_).per
     half = (s.sigma*s.sigma_next)**.5
     if half==0: return euler(s)
     return s.latents+(s.sigma_next-s.sigma)*s.model(s.latents, half)"""),
-    2: ("mended = {'PNDM, mended': (pndm, SOLVERS['LMS, Karras'][1], lambda n: n-1)}", "mended = {'PNDM, mended': (lambda: euler, shipped_sigmas, lambda n: n)}"),
+    2: ("mended = {'PNDM, mended': (pndm, OWN_SAMPLERS['LMS, Karras'][1], lambda n: n-1)}", "mended = {'PNDM, mended': (lambda: euler, shipped_sigmas, lambda n: n)}"),
     3: ("""def better_lms(order=4):
     inner = lms(order)
     def step(s):
@@ -250,7 +250,7 @@ def early(s): return (euler if s.sigma>1 else ancestral)(s)""")},
     return f@f.transpose(1,2)/f.shape[2]""", "gram = lambda f: torch.zeros(len(f), f.shape[1], f.shape[1])", "gram = lambda f: f.flatten(2).mean(2)[:,:,None].expand(-1,-1,f.shape[1])")},
 '36_optimizers': {
     1: ("beta = -.7", "beta = .7", "beta = -.1"),
-    2: ("faded = land(world, begin, sigmas, OptStep(partial(SGD, weight_decay=.1))).std()", "faded = land(world, begin, sigmas).std()", "faded = 0."),
+    2: ("faded = integrate(world, begin, sigmas, OptStep(partial(SGD, weight_decay=.1))).std()", "faded = integrate(world, begin, sigmas).std()", "faded = 0."),
     3: ("""def gam_step(gam):
     past = Past(2)
     def step(s):
@@ -356,15 +356,15 @@ skipped = {4: score(run(says(net), 4)), 1: by['progressive',1]}""")},
     1: ("n_thin = 1600", "n_thin = 320*1280", "n_thin = 2"),
     2: ("ten = fewest_switches(10, 'lora', bs=4)", "ten = ()", "ten = SWITCHES"),
     3: ('''load_lora(sd.unet, lora_file); merge_lora(sd.unet, .5)
-half_rusty = quick_draw(sd, [f'a sks robot {o}' for o in scenes[:4]], 40)''', '''load_lora(sd.unet, lora_file); merge_lora(sd.unet, 1.)
-half_rusty = quick_draw(sd, [f'a sks robot {o}' for o in scenes[:4]], 40)''', "half_rusty = quick_draw(sd, [f'a sks robot {o}' for o in scenes[:4]], 40)"),
+half_rusty = generate_quick(sd, [f'a sks robot {o}' for o in scenes[:4]], 40)''', '''load_lora(sd.unet, lora_file); merge_lora(sd.unet, 1.)
+half_rusty = generate_quick(sd, [f'a sks robot {o}' for o in scenes[:4]], 40)''', "half_rusty = generate_quick(sd, [f'a sks robot {o}' for o in scenes[:4]], 40)"),
     4: ('''nova = read_pictures([folder/f'dreambooth_nova_{i}.png' for i in range(6)], 128)
 your_judge,said = SubjectJudge(nova[:3], 'cat'),json.loads((folder/'subjects.json').read_text())['nova']['captions']
 with fast():
     for s in train_subject(sd, LatentCache(sd, read_pictures(nova, sd.size)), said, prior, emphasis=by_noise, teacher=teacher, steps=180): pass
-    yours = quick_draw(sd, [f'a sks cat {o}' for o in scenes], 40)''', '''restore()
+    yours = generate_quick(sd, [f'a sks cat {o}' for o in scenes], 40)''', '''restore()
 your_judge = SubjectJudge(read_pictures([folder/f'dreambooth_nova_{i}.png' for i in range(3)], 128), 'cat')
-with fast(): yours = quick_draw(sd, [f'a sks cat {o}' for o in scenes], 40)''', "your_judge,yours = judge,drawn('sks')")},
+with fast(): yours = generate_quick(sd, [f'a sks cat {o}' for o in scenes], 40)''', "your_judge,yours = judge,drawn('sks')")},
 '44_structure': {
     1: ("channels,zeros = 10,3456", "channels,zeros = 10,5760", "channels,zeros = 6,3456", "channels,zeros = 10,54"),
     2: ("frame_mask = lambda size, keep=.5: 1-mask_box(size, *[(1-keep)/2]*2, *[(1+keep)/2]*2)", "frame_mask = lambda size, keep=.5: mask_box(size, *[(1-keep)/2]*2, *[(1+keep)/2]*2)",
@@ -459,7 +459,7 @@ def restore():
     remove_lora(sd.unet)
     sd.unet.load_state_dict(untouched)
 def drawn(word, seed=40):
-    with fast(): return quick_draw(sd, [' '.join(f'a {word} robot {o}'.split()) for o in scenes], seed)
+    with fast(): return generate_quick(sd, [' '.join(f'a {word} robot {o}'.split()) for o in scenes], seed)
 with fast(): pictures,said = class_pictures(sd, 'a cat', 8)
 old,captions = replay(80)
 pictures,said = pictures+old,said+captions

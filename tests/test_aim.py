@@ -3,7 +3,7 @@
 Not in `make test`: it takes some minutes. Run it with
     make test ARGS='-m slow -s tests/test_aim.py'"""
 import json, pytest, torch
-from sdcourse.dreambooth import EVERYWHERE, SubjectJudge, add_lora, aim_lora, by_noise, class_pictures, lora_params, merge_lora, quick_draw, remove_lora, replay, train_subject
+from sdcourse.dreambooth import EVERYWHERE, SubjectJudge, add_lora, aim_lora, by_noise, class_pictures, lora_params, merge_lora, generate_quick, remove_lora, replay, train_subject
 from sdcourse.models import half_precision, load
 from sdcourse.stickers import DATA
 from sdcourse.training import LatentCache, read_pictures
@@ -29,9 +29,9 @@ def test_aimed_finds_more():
             add_lora(sd.unet, 4, targets=EVERYWHERE)
             assert sum(p.numel() for p in lora_params(sd.unet))<=.03*sum(p.numel() for p in teacher.parameters())
             if name=='aimed': aim_lora(sd, cache, captions)
-            for _ in train_subject(sd, cache, captions, prior, weight=.5, emphasis=by_noise, teacher=teacher, steps=180, lr=4e-3): pass
+            for _ in train_subject(sd, cache, captions, prior, weight=.5, snr_weight=by_noise, teacher=teacher, steps=180, lr=4e-3): pass
             merge_lora(sd.unet)
-            found[name] = (judge(quick_draw(sd, [f'a sks robot {o}' for o in NEW]*8, seed=1000, steps=20))>.5).float().mean().item()
+            found[name] = (judge(generate_quick(sd, [f'a sks robot {o}' for o in NEW]*8, seed=1000, steps=20))>.5).float().mean().item()
             remove_lora(sd.unet)
     print(found)
     assert found['aimed']>=found['usual']+.08, found   # seen: .64 and .50

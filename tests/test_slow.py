@@ -6,7 +6,7 @@ import json, pytest, torch
 from sdcourse.models import WEIGHTS, load, parts, quiet
 from sdcourse.pipelines import noise
 from sdcourse.latents import decode
-from sdcourse.samplers import land, pndm, shipped_sigmas
+from sdcourse.samplers import integrate, pndm, shipped_sigmas
 from sdcourse.sampling import euler, guided_model
 from sdcourse.text import text_emb
 
@@ -60,10 +60,10 @@ def test_loop_is_the_pipeline(sd, name, size):
     "Two steps (three calls for PNDM) from the same noise: largest relative difference of latents"
     from diffusers import DDIMScheduler
     sd.pipe.scheduler = DDIMScheduler.from_config(sd.scheduler.config, clip_sample=False) if name=='DDIM' else sd.scheduler
-    prompt,z,sigmas = 'a fox on a teal background',noise([1], sd, (size*8, size*8)),shipped_sigmas(2)
+    prompt,z,sigmas = 'a fox on a teal background',noise(sd, [1], (size*8, size*8)),shipped_sigmas(2)
     theirs = sd.pipe(prompt, size*8, size*8, num_inference_steps=2, guidance_scale=7.5, latents=z, output_type='latent').images
     model = guided_model(sd.unet, text_emb(sd, prompt), text_emb(sd, ''), 7.5)
-    ours = land(model, z*(sigmas[0]**2+1)**.5, sigmas, euler if name=='DDIM' else pndm())/(sigmas[-1]**2+1)**.5
+    ours = integrate(model, z*(sigmas[0]**2+1)**.5, sigmas, euler if name=='DDIM' else pndm())/(sigmas[-1]**2+1)**.5
     diff = (ours-theirs).abs().max()/theirs.abs().max()
     print(f'largest relative difference {diff:.2e}, and from the start {(ours-z).std():.2f}')
     assert ours.isfinite().all() and (ours-z).std() > .01 and diff <= 1e-4
@@ -71,5 +71,5 @@ def test_loop_is_the_pipeline(sd, name, size):
 @torch.no_grad()
 def test_decodes(sd):
     "The picture has its full size"
-    im = decode(sd, noise([1], sd))
+    im = decode(sd, noise(sd, [1]))
     assert im.shape == (1,3,512,512) and im.isfinite().all() and im.std() > 0

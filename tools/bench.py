@@ -21,7 +21,7 @@ from sdcourse.judge import verdicts
 from sdcourse.latents import decode
 from sdcourse.models import load, quiet
 from sdcourse.pipelines import noise
-from sdcourse.samplers import SOLVERS, dpmpp_2m, heun, land, lms, pndm, shipped_sigmas
+from sdcourse.samplers import OWN_SAMPLERS, dpmpp_2m, heun, integrate, lms, pndm, shipped_sigmas
 from sdcourse.sampling import euler, guided_model
 from sdcourse.schedules import sample_sigmas
 from sdcourse.stickers import eval_prompts
@@ -60,12 +60,12 @@ class Sides:
         self.scheduler = getattr(module, cls).from_config({**sd.scheduler.config, **SHIPPED}, **options)
         self.scheduler.set_timesteps(steps)
         self.sigmas = levels(steps) if levels else self.scheduler.sigmas.cpu()
-        self.noise = noise(range(seed, seed+bs), sd).to(sd.device, sd.dtype)
+        self.noise = noise(sd, range(seed, seed+bs)).to(sd.device, sd.dtype)
         self.start = self.noise.float()*((self.sigmas[0]**2+1)**.5 if fades else self.sigmas[0])
     def embs(self): return text_emb(self.sd, [*self.prompts, '']).tensor_split([-1])
     def ours(self, embs=None):
         model = guided_model(self.sd.unet, *(embs or self.embs()), self.sd.guidance)   # one empty text for all, and one call of the text encoder
-        return land(model, self.start, self.sigmas, self.make())/(self.sigmas[-1]**2+1)**.5
+        return integrate(model, self.start, self.sigmas, self.make())/(self.sigmas[-1]**2+1)**.5
     def theirs(self, embs=None, output_type='latent'):
         what = dict(prompt=self.prompts)
         if embs: what = dict(prompt_embeds=embs[0], negative_prompt_embeds=embs[1].expand_as(embs[0]))
@@ -143,7 +143,7 @@ def slope(runs, rounds):
 @torch.no_grad()
 def overhead(sd, rounds, lent):
     "What the loop takes when the network answers at once"
-    answer = torch.randn(2, *noise([0], sd).shape[1:], device=sd.device, dtype=sd.dtype)
+    answer = torch.randn(2, *noise(sd, [0]).shape[1:], device=sd.device, dtype=sd.dtype)
     out = SimpleNamespace(sample=answer)
     sd.unet.forward = lambda *args, return_dict=True, **kw: out if return_dict else (answer,)
     try:
@@ -151,7 +151,7 @@ def overhead(sd, rounds, lent):
             s = {n: Sides(sd, name, 1, n) for n in (5,50)}
             embs = s[5].embs()
             bare = lambda latents, sigma: s[5].start
-            us = slope(dict(ours=lambda n: s[n].ours(embs), theirs=lambda n: s[n].theirs(embs), bare=lambda n: land(bare, s[n].start, s[n].sigmas, s[n].make())), rounds)
+            us = slope(dict(ours=lambda n: s[n].ours(embs), theirs=lambda n: s[n].theirs(embs), bare=lambda n: integrate(bare, s[n].start, s[n].sigmas, s[n].make())), rounds)
             notes = ' (each of its two calls)'*(name=='Heun') + ' (its integrator is ours)'*(name=='LMS' and lent)
             calls = 2 if name=='Heun' else 1                      # diffusers counts Heun's two calls as two steps, and so do we
             ours,theirs = us['ours']/calls,us['theirs']/calls
@@ -195,14 +195,14 @@ def lines():
 def quality(sd, n, candidates, calls=(10,50), bs=32):
     "Nouns right, by the judge, with few calls of the network and with many"
     prompts = eval_prompts('object', n)
-    start = noise(range(1000, 1000+n), sd).to(sd.device)
+    start = noise(sd, range(1000, 1000+n)).to(sd.device)
     embs = torch.cat([text_emb(sd, prompts[i:i+bs]) for i in range(0, n, bs)])
     def right(name, calls):
-        make,levels,steps = SOLVERS[name]
+        make,levels,steps = OWN_SAMPLERS[name]
         sigmas,ims = levels(steps(calls)),[]
         for i in range(0, n, bs):
             model = guided_model(sd.unet, embs[i:i+bs], text_emb(sd, ''), sd.guidance)
-            ims += to_img(decode(sd, land(model, start[i:i+bs]*(sigmas[0]**2+1)**.5, sigmas, make())))
+            ims += to_img(decode(sd, integrate(model, start[i:i+bs]*(sigmas[0]**2+1)**.5, sigmas, make())))
         return np.array(verdicts(ims, prompts, clip=False)['noun'], float)
     few,many = ({k: right(k, c) for k in candidates} for c in calls)
     for k in candidates: yield row(f'nouns right, {k}, {calls[0]} and {calls[1]} calls', f'{few[k].mean():.1%}, {many[k].mean():.1%}')
@@ -220,7 +220,7 @@ def main():
     a = argparse.ArgumentParser(description=__doc__.split('\n')[0], epilog='\n'.join(__doc__.split('\n')[2:]), formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument('--quick', action='store_true'); a.add_argument('--device'); a.add_argument('--model', help='a folder or a hub id, in place of the embedded model')
     a.add_argument('--time', nargs='+', choices=SAMPLERS, metavar='SAMPLER'); a.add_argument('-n', type=int); a.add_argument('--rounds', type=int)
-    a.add_argument('--candidates', nargs='+', choices=SOLVERS, metavar='RECIPE'); a.add_argument('--threads', type=int, default=1)
+    a.add_argument('--candidates', nargs='+', choices=OWN_SAMPLERS, metavar='RECIPE'); a.add_argument('--threads', type=int, default=1)
     parts = ['same', 'time', 'overhead', 'lines', 'quality', *['train']*bool(importlib.util.find_spec('sdcourse.dreambooth')), 'fast']   # training steps: with lesson 43
     a.add_argument('--only', nargs='+', choices=parts, default=parts)
     o = a.parse_args()

@@ -10,8 +10,8 @@ from sdcourse.distill import preset_model
 from sdcourse.judge import frechet, see, verdicts
 from sdcourse.latents import decode, encode, psnr
 from sdcourse.models import load
-from sdcourse.pipelines import noise, sampler_of
-from sdcourse.samplers import dpmpp_2m, land
+from sdcourse.pipelines import noise, make_scheduler
+from sdcourse.samplers import dpmpp_2m, integrate
 from sdcourse.schedules import karras_sigmas
 from sdcourse.stickers import eval_prompts, make_world
 from sdcourse.text import text_emb
@@ -25,14 +25,14 @@ def ways(sd, quick, steps=9, until=1.):
     "The pipeline with PNDM, the preset that needed no training, the student"
     def pipeline(sd, steps, sampler):
         def f(prompts, seeds, scale):
-            sd.pipe.scheduler = sampler_of(sampler, sd)
-            return sd.pipe(list(prompts), num_inference_steps=steps, guidance_scale=scale, latents=noise(seeds, sd).to(sd.device)).images
+            sd.pipe.scheduler = make_scheduler(sd, sampler)
+            return sd.pipe(list(prompts), num_inference_steps=steps, guidance_scale=scale, latents=noise(sd, seeds).to(sd.device)).images
         return f
     def preset(prompts, seeds, scale):
         levels = karras_sigmas(steps)
         emb = text_emb(sd, [*prompts, ''])
         model = preset_model(sd.unet, emb[:-1], emb[-1:], scale, until)
-        ims = to_img(decode(sd, land(model, noise(seeds, sd).to(sd.device)*levels[0], levels, dpmpp_2m())).clamp(-1,1))
+        ims = to_img(decode(sd, integrate(model, noise(sd, seeds).to(sd.device)*levels[0], levels, dpmpp_2m())).clamp(-1,1))
         return ims if isinstance(ims, list) else [ims]
     return [Way('PNDM, 50 steps, the pipeline', pipeline(sd, 50, 'pndm'), (3.,4.5,6.)), Way(f'preset: DPM++ 2M, {steps} steps, guidance above {until:g}', preset, (3.,4.5,6.)),
             Way('student, 4 steps, small decoder', pipeline(quick, 4, None), (2.,4.,6.))]
