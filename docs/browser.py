@@ -18,21 +18,26 @@ class Browser:
         if not (exe := chromium()): raise FileNotFoundError(HELP)
         self.home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         (r, self.tx), (self.rx, w) = os.pipe(), os.pipe()
-        def fds(): [os.dup2(a, 10+i) for i,a in enumerate((r, w))] and [os.dup2(10+i, 3+i) for i in (0,1)]   # Chromium reads 3 and writes 4
+        def fds():   # Chromium reads 3 and writes 4
+            [os.dup2(a, 10+i) for i,a in enumerate((r, w))] and [os.dup2(10+i, 3+i) for i in (0,1)]
         self.proc = subprocess.Popen([exe, '--headless=new', '--remote-debugging-pipe', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
             '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--hide-scrollbars', '--mute-audio',
             f'--user-data-dir={self.home.name}', 'about:blank'], preexec_fn=fds, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        os.close(r); os.close(w)
+        os.close(r)
+        os.close(w)
         page = next(t for t in self('Target.getTargets')['targetInfos'] if t['type'] == 'page')
         self.session = self('Target.attachToTarget', targetId=page['targetId'], flatten=True)['sessionId']
         for domain in ('Page','Runtime','Log','Network'): self(domain+'.enable')
 
     def __enter__(self): return self
     def __exit__(self, *args):
-        try: self.session = None; self('Browser.close')
+        try:
+            self.session = None
+            self('Browser.close')
         except (OSError, TimeoutError): self.proc.kill()
         self.proc.wait(30)
-        os.close(self.tx); os.close(self.rx)
+        os.close(self.tx)
+        os.close(self.rx)
         self.home.cleanup()
 
     def read(self, until):
@@ -62,7 +67,9 @@ class Browser:
     def js(self, code):
         "The value of an expression in the page; promises are waited for"
         r = self('Runtime.evaluate', expression=code, awaitPromise=True, returnByValue=True)
-        if 'exceptionDetails' in r: raise RuntimeError(r['exceptionDetails'].get('exception', {}).get('description', r['exceptionDetails']['text']))
+        if 'exceptionDetails' in r:
+            raise RuntimeError(r['exceptionDetails'].get('exception', {}).get('description',
+                r['exceptionDetails']['text']))
         return r['result'].get('value')
 
     def wait(self, code, secs=None):
@@ -77,7 +84,8 @@ class Browser:
         "Open a page, and wait until it and its pictures are there"
         err = self('Page.navigate', url=url).get('errorText')
         if err: raise OSError(f'{url}: {err}')
-        self.wait(f"location.href.split('#')[0] == {json.dumps(url.split('#')[0])} && document.readyState == 'complete'")
+        self.wait(f"location.href.split('#')[0] == {json.dumps(url.split('#')[0])} && "
+                  "document.readyState == 'complete'")
 
     def size(self, width, height, scale=1., phone=False):
         self('Emulation.setDeviceMetricsOverride', width=width, height=height, deviceScaleFactor=scale, mobile=phone)
@@ -88,7 +96,8 @@ class Browser:
         kw = {}
         if whole:
             s = self('Page.getLayoutMetrics')['cssContentSize']
-            kw = dict(captureBeyondViewport=True, clip=dict(x=0, y=0, width=s['width'], height=min(s['height'], most), scale=1))
+            kw = dict(captureBeyondViewport=True,
+                      clip=dict(x=0, y=0, width=s['width'], height=min(s['height'], most), scale=1))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(self('Page.captureScreenshot', format='png', **kw)['data']))
 
@@ -97,9 +106,13 @@ class Browser:
         out = []
         for e in self.events:
             p = e.get('params', {})
-            if e['method'] == 'Runtime.exceptionThrown': out.append(p['exceptionDetails'].get('exception', {}).get('description') or p['exceptionDetails']['text'])
-            elif e['method'] == 'Runtime.consoleAPICalled' and p['type'] in ('error','warning','assert'): out.append(' '.join(str(a.get('value', a.get('description'))) for a in p['args']))
-            elif e['method'] == 'Log.entryAdded' and p['entry']['level'] in ('error','warning'): out.append(f"{p['entry']['text']} {p['entry'].get('url', '')}")
+            if e['method'] == 'Runtime.exceptionThrown':
+                out.append(p['exceptionDetails'].get('exception',
+                    {}).get('description') or p['exceptionDetails']['text'])
+            elif e['method'] == 'Runtime.consoleAPICalled' and p['type'] in ('error','warning','assert'):
+                out.append(' '.join(str(a.get('value', a.get('description'))) for a in p['args']))
+            elif e['method'] == 'Log.entryAdded' and p['entry']['level'] in ('error','warning'):
+                out.append(f"{p['entry']['text']} {p['entry'].get('url', '')}")
         return out
 
     def asked(self):

@@ -20,7 +20,9 @@ def url(tmp_path_factory):
     home = tmp_path_factory.mktemp('lab')
     code = lambda i,s: dict(cell_type='code', id=f'c{i}', execution_count=None, metadata={}, outputs=[], source=s)
     (home/'work').mkdir()
-    (home/'work'/'play.ipynb').write_text(json.dumps(dict(nbformat=4, nbformat_minor=5, metadata=dict(kernelspec=dict(name='python3', display_name='python3', language='python')), cells=[code(i, s) for i,s in enumerate(SOURCES)])))
+    (home/'work'/'play.ipynb').write_text(json.dumps(dict(nbformat=4, nbformat_minor=5,
+        metadata=dict(kernelspec=dict(name='python3', display_name='python3', language='python')),
+        cells=[code(i, s) for i,s in enumerate(SOURCES)])))
     with socket.socket() as s:
         s.bind(('127.0.0.1', 0))
         port = s.getsockname()[1]
@@ -31,9 +33,12 @@ def url(tmp_path_factory):
     try:
         until = time.monotonic()+180
         while True:
-            try: urllib.request.urlopen(f'http://127.0.0.1:{port}/api/status', timeout=10).read(); break
+            try:
+                urllib.request.urlopen(f'http://127.0.0.1:{port}/api/status', timeout=10).read()
+                break
             except OSError:
-                if lab.poll() is not None or time.monotonic() > until: raise RuntimeError('JupyterLab has not started: '+(home/'log').read_text()[-3000:]) from None
+                if lab.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError('JupyterLab has not started: '+(home/'log').read_text()[-3000:]) from None
                 time.sleep(.5)
         yield f'http://127.0.0.1:{port}/lab/tree/play.ipynb'
     finally:
@@ -45,16 +50,19 @@ CELL = "[...document.querySelectorAll('.jp-Notebook .jp-CodeCell')]"
 BUTTON = "[...document.querySelectorAll('button')].find(b => b.textContent.trim() == '%s')"
 SAYS = "document.querySelector('.jp-OutputArea .widget-html .widget-html-content')?.innerText || ''"
 PICTURE = "document.querySelector('.jp-OutputArea img.widget-image, .jp-OutputArea .widget-image img, .jp-OutputArea img.jupyter-widgets')"
-def row(name): return f"[...document.querySelectorAll('.jp-OutputArea .widget-label')].find(l => l.textContent == '{name}').parentElement"
+def row(name):
+    return f"[...document.querySelectorAll('.jp-OutputArea .widget-label')].find(l => l.textContent == '{name}').parentElement"
 
 @pytest.fixture(scope='module')
 def b(url):
     "A browser in which the notebook has run"
     with Browser(timeout=300) as b:
-        b('Emulation.setFocusEmulationEnabled', enabled=True)   # else nothing is ever left, and what was written is not taken
+        # else nothing is ever left, and what was written is not taken
+        b('Emulation.setFocusEmulationEnabled', enabled=True)
         b.size(1280, 1400)
         b.go(url)
-        wait(b, f"window.jupyterapp && {CELL}.length == {len(SOURCES)} && jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status == 'idle'")
+        wait(b, f"window.jupyterapp && {CELL}.length == {len(SOURCES)} && "
+                "jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status == 'idle'")
         run_cell(b, 0)
         wait(b, BUTTON % 'Run')
         yield b
@@ -80,9 +88,12 @@ def turn(b, name, value):
     key(b, 'Home', 36)
     for _ in range(value-1): key(b, 'ArrowRight', 39)
     wait(b, f"{row(name)}.querySelector('.widget-readout').textContent == '{value}'")
-def choose(b, value): b.js(f"(() => {{ const s = document.querySelector('.jp-OutputArea select'); s.value = '{value}'; s.dispatchEvent(new Event('change', {{bubbles: true}})) }})()")
+def choose(b, value):
+    b.js(f"(() => {{ const s = document.querySelector('.jp-OutputArea select'); s.value = "
+         f"'{value}'; s.dispatchEvent(new Event('change', {{bubbles: true}})) }})()")
 def run_cell(b, i):
-    b.js(f"(() => {{ jupyterapp.shell.currentWidget.content.activeCellIndex = {i}; jupyterapp.commands.execute('notebook:run-cell') }})()")
+    b.js(f"(() => {{ jupyterapp.shell.currentWidget.content.activeCellIndex = {i}; "
+         f"jupyterapp.commands.execute('notebook:run-cell') }})()")
 def idle(b): wait(b, f"!({BUTTON % 'Run'}).disabled && ({BUTTON % 'Cancel'}).disabled")
 
 def test_error(b):
@@ -90,7 +101,9 @@ def test_error(b):
     choose(b, 'the last picture')
     press(b, 'Run')
     wait(b, f"/no last picture yet/.test({SAYS})")
-    assert not b.js(f"({BUTTON % 'Run'}).disabled") and b.js("document.querySelectorAll('.jp-OutputArea [data-mime-type=\"application/vnd.jupyter.stderr\"]').length") == 0
+    assert not b.js(f"({BUTTON % 'Run'}).disabled") and b.js(
+        "document.querySelectorAll('.jp-OutputArea "
+        "[data-mime-type=\"application/vnd.jupyter.stderr\"]').length") == 0
     choose(b, 'noise')
 
 def test_draw(b):
@@ -98,7 +111,8 @@ def test_draw(b):
     write(b, 'prompt', 'a penguin on a pink background')
     write(b, 'seed', 3)
     turn(b, 'steps', 12)
-    b.js(f"(() => {{ window.seen = new Set(); const i = {PICTURE}; new MutationObserver(() => seen.add(i.src)).observe(i, {{attributes: true, attributeFilter: ['src']}}) }})()")
+    b.js(f"(() => {{ window.seen = new Set(); const i = {PICTURE}; new MutationObserver(() => "
+         f"seen.add(i.src)).observe(i, {{attributes: true, attributeFilter: ['src']}}) }})()")
     press(b, 'Run')
     wait(b, f"/seed 3, 12 steps/.test({SAYS})")
     idle(b)
@@ -135,7 +149,9 @@ def test_upload(b, tmp_path):
     b('Page.setInterceptFileChooserDialog', enabled=True)
     for name,says in (('none.png', 'not a picture that can be read'), ('orange.png', '3 steps')):
         b.events.clear()
-        x, y = b.js("(() => { const e = [...document.querySelectorAll('button')].find(b => /Upload/.test(b.textContent)); e.scrollIntoView({block: 'center'}); const r = e.getBoundingClientRect(); return [r.x+r.width/2, r.y+r.height/2] })()")
+        x, y = b.js("(() => { const e = [...document.querySelectorAll('button')].find(b => "
+                    "/Upload/.test(b.textContent)); e.scrollIntoView({block: 'center'}); const r = "
+                    "e.getBoundingClientRect(); return [r.x+r.width/2, r.y+r.height/2] })()")
         for t in ('mousePressed','mouseReleased'): b('Input.dispatchMouseEvent', type=t, x=x, y=y, button='left', clickCount=1)
         until = time.monotonic()+60
         while not (opened := [e for e in b.events if e['method'] == 'Page.fileChooserOpened']) and time.monotonic() < until: b.js('1')

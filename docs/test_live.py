@@ -36,9 +36,11 @@ def url():
 def worker(b):
     "Listen to the page's worker, from its first line on"
     until = time.monotonic()+60
-    while not (new := [e['params'] for e in b.events if e['method'] == 'Target.attachedToTarget' and e['params']['targetInfo']['type'] == 'worker']):
+    while not (new := [e['params'] for e in b.events if e['method'] == 'Target.attachedToTarget'
+                       and e['params']['targetInfo']['type'] == 'worker']):
         assert time.monotonic() < until, 'no worker'
-        time.sleep(.1); b.js('1')
+        time.sleep(.1)
+        b.js('1')
     page, b.session = b.session, new[-1]['sessionId']
     for domain in ('Runtime','Network','Log'): b(domain+'.enable')
     b('Runtime.runIfWaitingForDebugger')
@@ -63,12 +65,19 @@ def b(url):
         b.wait("sdcourse.now.pixels")
         yield b
 
-def draw(b, **job): return b.js(f"sdcourse.draw({json.dumps(dict(negative='')|job)}).then(m => ({{latents: [...m.latents], pixels: [...m.pixels], secs: m.secs}}))")
+def draw(b, **job):
+    return b.js(f"sdcourse.draw({json.dumps(dict(negative='')|job)}).then(m => ({{latents: "
+                f"[...m.latents], pixels: [...m.pixels], secs: m.secs}}))")
 def text(b, what): return b.js(f"document.querySelector('#live-{what}').textContent")
 def canvas(b, what='picture'):
     "What is seen there, 64 by 64"
-    return np.array(b.js(f"(() => {{ const c = Object.assign(document.createElement('canvas'), {{width: 64, height: 64}}).getContext('2d', {{willReadFrequently: true}}); c.drawImage(document.querySelector('#live-{what}'), 0, 0, 64, 64); return [...c.getImageData(0, 0, 64, 64).data] }})()"))
-def key(b, key, code): [b('Input.dispatchKeyEvent', type=t, key=key, code=key, windowsVirtualKeyCode=code, **(dict(text='\r') if key == 'Enter' and t == 'keyDown' else {})) for t in ('keyDown','keyUp')]
+    return np.array(b.js(f"(() => {{ const c = Object.assign(document.createElement('canvas'), "
+                         f"{{width: 64, height: 64}}).getContext('2d', {{willReadFrequently: "
+                         f"true}}); c.drawImage(document.querySelector('#live-{what}'), 0, 0, 64, "
+                         f"64); return [...c.getImageData(0, 0, 64, 64).data] }})()"))
+def key(b, key, code):
+    [b('Input.dispatchKeyEvent', type=t, key=key, code=key, windowsVirtualKeyCode=code, **(
+        dict(text='\r') if key == 'Enter' and t == 'keyDown' else {})) for t in ('keyDown','keyUp')]
 
 # the parts
 
@@ -76,7 +85,9 @@ def test_tokenizer(b, sd):
     from sdcourse.stickers import make_world
     world = make_world('cpu')
     texts = [world.caption(world.spec(i), i) for i in range(200)]+ODD
-    got = b.js(f"Promise.all([import('./live/tokenizer.js'), fetch('live/words.json').then(r => r.json())]).then(([m, w]) => {{ const t = new m.Tokenizer(w); return {json.dumps(texts)}.map(s => t.encode(s).ids) }})")
+    got = b.js("Promise.all([import('./live/tokenizer.js'), fetch('live/words.json').then(r => "
+               f"r.json())]).then(([m, w]) => {{ const t = new m.Tokenizer(w); return "
+               f"{json.dumps(texts)}.map(s => t.encode(s).ids) }})")
     want = sd.tokenizer(texts, padding='max_length', max_length=77, truncation=True).input_ids
     assert not [s for s,x,y in zip(texts, got, want) if x != y]
 
@@ -92,7 +103,8 @@ def test_schedule(b, sd):
     for n in range(1, 51):
         s = make_scheduler(sd, 'dpm++')
         s.set_timesteps(n)
-        levels, ts = b.js(f"import('./live/sampler.js').then(m => [m.karras({n}), m.karras({n}).slice(0,-1).map(m.timestep)])")
+        levels, ts = b.js(f"import('./live/sampler.js').then(m => [m.karras({n}), "
+                          f"m.karras({n}).slice(0,-1).map(m.timestep)])")
         assert np.allclose(levels, s.sigmas, rtol=1e-3, atol=1e-6) and ts == s.timesteps.tolist(), n
 
 # the pictures
@@ -101,12 +113,15 @@ def test_schedule(b, sd):
 def test_same_picture(b, sd, job):
     "Latents as PyTorch's to 1e-2, and the same pixels"
     from sdcourse.pipelines import generate
-    start, got, want = cpu(b), draw(b, **job), {}
+    start = cpu(b)
+    got = draw(b, **job)
+    want = {}
     used = cpu(b)-start
     im = generate(sd=sd, on_step=lambda i, latents, s: want.update(latents=latents.flatten()), **job)[0]
     off = np.abs(np.array(got['latents'])-want['latents'].numpy()).max()
     levels = np.abs(np.array(got['pixels']).reshape(64, 64, 4)[...,:3]-np.asarray(im, dtype=int)).max()
-    print(f"\n{job['prompt']!r}: {got['secs']:.2f} s on the clock, {used:.2f} s of CPU, {job['steps']} steps; latents differ by {off:.1e}, pixels by {levels} of 255")
+    print(f"\n{job['prompt']!r}: {got['secs']:.2f} s on the clock, {used:.2f} s of CPU, "
+          f"{job['steps']} steps; latents differ by {off:.1e}, pixels by {levels} of 255")
     assert off < 1e-2 and levels <= 3
 
 def test_given_noise(b, sd):
@@ -114,7 +129,8 @@ def test_given_noise(b, sd):
     from sdcourse.samplers import dpmpp_2m, karras_sigmas, integrate
     from sdcourse.sampling import guided_model
     from sdcourse.text import text_emb
-    noise, sigmas = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(99)), karras_sigmas(12)
+    noise = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(99))
+    sigmas = karras_sigmas(12)
     with torch.no_grad(): want = integrate(guided_model(sd.unet, text_emb(sd, 'a cat'), text_emb(sd, ''), 6.), noise*(sigmas[0]**2+1)**.5, sigmas, dpmpp_2m())
     got = draw(b, prompt='a cat', steps=12, guidance=6, seed=0, noise=noise.flatten().tolist())
     off = np.abs(np.array(got['latents'])-want.flatten().numpy())

@@ -11,7 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from browser import HELP, Browser, chromium
 
 site = Path(__file__).resolve().parent.parent/'_site'
-html, shots = site/'html', site/'shots'
+html = site/'html'
+shots = site/'shots'
 LESSON, WITH_SCRUBBER, WITH_MATHS = 'sampling.html', 'core.html', 'judge.html'
 DESK, PHONE = (1280, 900), (390, 844, 2, True)
 if not (html/'index.html').exists(): pytest.exit("There is no site yet: make docs", 1)
@@ -38,7 +39,8 @@ def parsed(): return {p: Parse(p) for p in pages}
 def local(page, url):
     "The file and the fragment that `url` means on `page`, or None if it leads elsewhere"
     u = urlsplit(urljoin('http://site/'+page, url))
-    return None if u.netloc != 'site' or u.scheme != 'http' else (unquote(u.path).lstrip('/') or 'index.html', unquote(u.fragment))
+    return None if u.netloc != 'site' or u.scheme != 'http' else (
+        unquote(u.path).lstrip('/') or 'index.html', unquote(u.fragment))
 
 def test_links(parsed):
     "Every link inside the site leads to a file that is there, and to an id that is on it; every page can be reached from the first"
@@ -91,16 +93,22 @@ def visits(b, url):
         b.size(*DESK)
         b.events.clear()
         b.go(url+p)
-        if b.js("document.querySelector('.math') != null"): b.wait("window.MathJax?.startup?.promise != null"); b.js("MathJax.startup.promise.then(() => 1)")
+        if b.js("document.querySelector('.math') != null"):
+            b.wait("window.MathJax?.startup?.promise != null")
+            b.js("MathJax.startup.promise.then(() => 1)")
         v = dict(errors=b.errors(), asked=[u for u in b.asked() if not u.startswith((url, 'data:', 'blob:', 'about:'))])
-        v['broken'] = b.js("[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src.slice(0,80))")
-        v['maths'] = b.js("[document.querySelectorAll('.math').length, document.querySelectorAll('.math mjx-container').length, document.querySelectorAll('mjx-merror, [data-mml-node=merror]').length]")
+        v['broken'] = b.js("[...document.images].filter(i => i.complete && !i.naturalWidth).map(i "
+                           "=> i.src.slice(0,80))")
+        v['maths'] = b.js("[document.querySelectorAll('.math').length, "
+                          "document.querySelectorAll('.math mjx-container').length, "
+                          "document.querySelectorAll('mjx-merror, [data-mml-node=merror]').length]")
         v['desk'] = b.js("document.documentElement.scrollWidth-innerWidth")
         if p in ('index.html', LESSON): b.shot(shots/f'desk_{p[:-5]}.png', whole=True)
         b.size(*PHONE)
         v['phone'] = b.js("document.documentElement.scrollWidth-390")
         v['wide'] = b.js(TOO_WIDE) if v['phone'] > 0 else []
-        v['letters'] = b.js("parseFloat(getComputedStyle(document.querySelector('article p, article li, .bd-main p, body')).fontSize)")
+        v['letters'] = b.js("parseFloat(getComputedStyle(document.querySelector('article p, "
+                            "article li, .bd-main p, body')).fontSize)")
         b.shot(shots/f'phone_{p[:-5]}.png')
         seen[p] = v
     b.size(*DESK)
@@ -121,12 +129,14 @@ def test_maths(visits):
     assert visits[WITH_MATHS]['maths'][0] > 0
     assert not {p: v['maths'] for p,v in visits.items() if v['maths'][0] != v['maths'][1] or v['maths'][2]}
 
-@pytest.mark.parametrize('query,page', [('denoise', 'sampling.html'), ('guidance', 'guidance.html'), ('frechet', 'judge.html')])
+@pytest.mark.parametrize('query,page',
+    [('denoise', 'sampling.html'), ('guidance', 'guidance.html'), ('frechet', 'judge.html')])
 def test_search(b, url, query, page):
     "Finds the lesson"
     b.go(f'{url}search.html?q={query}')
     b.wait("/found|did not match/.test(document.querySelector('#search-results')?.innerText || '')")
-    found = b.js("[...document.querySelectorAll('#search-results li a')].map(a => a.getAttribute('href').split('#')[0].split('?')[0])")
+    found = b.js("[...document.querySelectorAll('#search-results li a')].map(a => "
+                 "a.getAttribute('href').split('#')[0].split('?')[0])")
     assert page in found, found
     if query == 'denoise': b.shot(shots/'search.png')
 
@@ -141,18 +151,22 @@ def test_search_dialog(b, url):
     b.js("document.querySelector('.search-button-field, .search-button__button').click()")
     b.wait("document.activeElement?.type == 'search'")
     b('Input.insertText', text='euler')
-    for t in ('keyDown','keyUp'): b('Input.dispatchKeyEvent', type=t, key='Enter', code='Enter', windowsVirtualKeyCode=13, text='\r' if t == 'keyDown' else '')
+    for t in ('keyDown','keyUp'):
+        b('Input.dispatchKeyEvent', type=t, key='Enter', code='Enter', windowsVirtualKeyCode=13,
+          text='\r' if t == 'keyDown' else '')
     b.wait("location.pathname.endsWith('search.html') && document.querySelectorAll('#search-results li').length > 0")
 
 def test_scrubber(b, url):
     "Arrow keys move it; one picture is seen at a time, and its title"
     b.go(url+WITH_SCRUBBER)
     look = "(() => { const d = document.querySelector('.scrubber'), m = [...d.querySelectorAll('img')]; return [m.map(i => getComputedStyle(i).display != 'none'), m.map(i => i.alt), d.querySelector('output').value] })()"
-    b.js("(() => { const r = document.querySelector('.scrubber input'); r.scrollIntoView({block: 'center'}); r.focus() })()")
+    b.js("(() => { const r = document.querySelector('.scrubber input'); r.scrollIntoView({block: "
+         "'center'}); r.focus() })()")
     for i in range(8):
         shown, titles, said = b.js(look)
         assert shown.index(True) == i and sum(shown) == 1 and said == titles[i]
-        for t in ('keyDown','keyUp'): b('Input.dispatchKeyEvent', type=t, key='ArrowRight', code='ArrowRight', windowsVirtualKeyCode=39)
+        for t in ('keyDown','keyUp'):
+            b('Input.dispatchKeyEvent', type=t, key='ArrowRight', code='ArrowRight', windowsVirtualKeyCode=39)
     b.shot(shots/'scrubber.png')
 
 def test_sliders(b, url):

@@ -24,7 +24,8 @@ def lesson_net(
     back = chs[::-1]
     down = [l for a,b in zip(chs, chs[1:]) for l in (nn.Conv2d(a, b, 3, 2, 1), nn.SiLU())]
     up = [l for a,b in zip(back, back[1:]) for l in (nn.SiLU(), nn.ConvTranspose2d(a, b, 4, 2, 1))]
-    return nn.Sequential(*down, nn.Conv2d(chs[-1], latent, 1)),nn.Sequential(nn.Conv2d(latent, chs[-1], 1), *up)
+    return nn.Sequential(*down,
+        nn.Conv2d(chs[-1], latent, 1)),nn.Sequential(nn.Conv2d(latent, chs[-1], 1), *up)
 
 # %% ../nbs/22_autoencoder.ipynb #c11
 def shape_table(
@@ -33,13 +34,17 @@ def shape_table(
 )->Table:
     "The shape after each layer that changes it, in numbers a picture"
     first = next(l for l in layers if hasattr(l, 'in_channels'))
-    if x.ndim!=4 or x.shape[1]!=first.in_channels: raise ValueError(f'this network takes pictures (b,{first.in_channels},h,w), these are {tuple(x.shape)}')
+    if x.ndim!=4 or x.shape[1]!=first.in_channels:
+        raise ValueError(f'this network takes pictures (b,{first.in_channels},h,w), these are '
+                         f'{tuple(x.shape)}')
     n,rows = x[0].numel(),[]
     for l in [nn.Identity(), *layers]:
         was,x = x,l(x)
         if x.shape!=was.shape or not rows:
             c,h,w = x.shape[1:]
-            rows.append({'layer': type(l).__name__ if rows else 'picture', 'shape': f'{h}x{w}x{c}', 'numbers': h*w*c, 'times fewer': n/(h*w*c), 'weights': sum(p.numel() for p in l.parameters())})
+            rows.append({'layer': type(l).__name__ if rows else 'picture', 'shape': f'{h}x{w}x{c}',
+                         'numbers': h*w*c, 'times fewer': n/(h*w*c),
+                         'weights': sum(p.numel() for p in l.parameters())})
     return Table(rows)
 
 # %% ../nbs/22_autoencoder.ipynb #c21
@@ -48,13 +53,18 @@ def jpeg(
     quality=50,    # 1 (small) to 95 (good)
 )->tuple:          # Bytes for each picture; the pictures, as they come back
     "Pictures as one sheet in JPEG, so that they share its header"
-    if ims.ndim!=4 or ims.shape[1] not in (1,3) or not len(ims): raise ValueError(f'pictures have shape (n,1,h,w) or (n,3,h,w), these are {tuple(ims.shape)}')
+    if ims.ndim!=4 or ims.shape[1] not in (1,3) or not len(ims):
+        raise ValueError('pictures have shape (n,1,h,w) or (n,3,h,w), these are '
+                         f'{tuple(ims.shape)}')
     n,c,h,w = ims.shape
-    cols = math.ceil(n**.5); rows = math.ceil(n/cols)
-    sheet = F.pad(ims, (0,)*7+(rows*cols-n,), value=-1).view(rows, cols, c, h, w).permute(2,0,3,1,4).reshape(c, rows*h, cols*w)
+    cols = math.ceil(n**.5)
+    rows = math.ceil(n/cols)
+    sheet = F.pad(ims, (0,)*7+(rows*cols-n,),
+                  value=-1).view(rows, cols, c, h, w).permute(2,0,3,1,4).reshape(c, rows*h, cols*w)
     b = io.BytesIO()
     to_img(sheet).save(b, 'jpeg', quality=quality, optimize=True)
-    back = to_tensor(Image.open(b))[0,:c].view(c, rows, h, cols, w).permute(1,3,0,2,4).reshape(-1, c, h, w)
+    back = to_tensor(Image.open(b))[0,:c].view(c, rows, h, cols,
+        w).permute(1,3,0,2,4).reshape(-1, c, h, w)
     return len(b.getvalue())/n,back[:n]
 
 # %% ../nbs/22_autoencoder.ipynb #c28
@@ -71,12 +81,17 @@ class DigitAE(nn.Module):
         if n<1: raise ValueError(f'at least one number has to be left, not {n}')
         self.n,self.side = n,side
         self.enc = nn.Sequential(nn.Flatten(), *_mlp(side**2, 2*h, h), nn.Linear(h, 2*n))
-        self.dec = nn.Sequential(*_mlp(n, h, 2*h), nn.Linear(2*h, side**2), nn.Tanh(), nn.Unflatten(1, (1,side,side)))
+        self.dec = nn.Sequential(*_mlp(n, h, 2*h), nn.Linear(2*h, side**2), nn.Tanh(),
+                                 nn.Unflatten(1, (1,side,side)))
     def encode(self, x):
-        if x.shape[1:]!=(1,self.side,self.side): raise ValueError(f'this network takes pictures (b,1,{self.side},{self.side}), these are {tuple(x.shape)}')
+        if x.shape[1:]!=(1,self.side,self.side):
+            raise ValueError(f'this network takes pictures (b,1,{self.side},{self.side}), these '
+                             f'are {tuple(x.shape)}')
         return self.enc(x).chunk(2, 1)                # (b,n) means, (b,n) logarithms of variances
     def decode(self, z):
-        if z.ndim!=2 or z.shape[1]!=self.n: raise ValueError(f'a code has {self.n} numbers, (b,{self.n}); these are {tuple(z.shape)}')
+        if z.ndim!=2 or z.shape[1]!=self.n:
+            raise ValueError(f'a code has {self.n} numbers, (b,{self.n}); these are '
+                             f'{tuple(z.shape)}')
         return self.dec(z)                            # (b,1,side,side) in [-1,1]
     def forward(self, x): return self.decode(self.encode(x)[0])
 
@@ -105,12 +120,22 @@ def draw_code(
 # %% ../nbs/22_autoencoder.ipynb #c32
 def _trainable(x, side):
     "Say in words why one can't train on `x`"
-    if not isinstance(x, torch.Tensor) or not x.is_floating_point(): raise TypeError('training pictures are a tensor of fractions in [-1,1]. From 0..255: x/127.5-1')
-    if x.ndim!=4 or x.shape[1:]!=(1,side,side): raise ValueError(f'this network takes pictures (m,1,{side},{side}), these are {tuple(x.shape)}')
-    if not len(x): raise ValueError('there are no pictures to learn from: the training set is empty')
-    if not x.isfinite().all(): raise ValueError('there are numbers in these pictures that are not finite (NaN or inf)')
-    if x.abs().max()>1.01: raise ValueError(f'pictures lie in [-1,1], these in [{x.min():.3g},{x.max():.3g}]. From 0..1: x*2-1')
-    if (x==x[:1]).all(): raise ValueError(f'all {len(x)} pictures are the same one: no number is needed to tell them apart')
+    if not isinstance(x, torch.Tensor) or not x.is_floating_point():
+        raise TypeError('training pictures are a tensor of fractions in [-1,1]. From 0..255: '
+                        'x/127.5-1')
+    if x.ndim!=4 or x.shape[1:]!=(1,side,side):
+        raise ValueError(f'this network takes pictures (m,1,{side},{side}), these are '
+                         f'{tuple(x.shape)}')
+    if not len(x):
+        raise ValueError('there are no pictures to learn from: the training set is empty')
+    if not x.isfinite().all():
+        raise ValueError('there are numbers in these pictures that are not finite (NaN or inf)')
+    if x.abs().max()>1.01:
+        raise ValueError(f'pictures lie in [-1,1], these in [{x.min():.3g},{x.max():.3g}]. From '
+                         '0..1: x*2-1')
+    if (x==x[:1]).all():
+        raise ValueError(f'all {len(x)} pictures are the same one: no number is needed to tell '
+                         'them apart')
 
 # %% ../nbs/22_autoencoder.ipynb #c33
 def train_ae(
@@ -124,7 +149,9 @@ def train_ae(
 ):                # `net`, trained
     "Teach a network to give back what it gets"
     _trainable(x, net.side)
-    if kl_weight<0: raise ValueError(f'kl_weight is 0 or more, not {kl_weight}: below, codes would be pushed away from N(0,1) without end')
+    if kl_weight<0:
+        raise ValueError(f'kl_weight is 0 or more, not {kl_weight}: below, codes would be pushed '
+                         'away from N(0,1) without end')
     pool = torch.cat([augment(x) for _ in range(8)])
     opt = torch.optim.Adam(net.parameters(), fused=True)
     sched = torch.optim.lr_scheduler.OneCycleLR(opt, lr, steps)
@@ -133,7 +160,9 @@ def train_ae(
         mean,logvar = net.encode(xb)
         z = draw_code(mean, logvar) if kl_weight else mean
         (loss(net.decode(z), xb)+kl_weight*kl(mean, logvar).mean()).backward()
-        opt.step(); sched.step(); opt.zero_grad()
+        opt.step()
+        sched.step()
+        opt.zero_grad()
     return net
 
 # %% ../nbs/22_autoencoder.ipynb #c37
@@ -143,9 +172,12 @@ def pca(
 )->tuple:      # Two functions: from pictures to (m,n) numbers, and back
     "The best that can be done with n numbers and straight lines"
     flat = x.flatten(1)
-    if not 1<=n<=min(flat.shape): raise ValueError(f'{len(x)} pictures of {flat.shape[1]} pixels have 1 to {min(flat.shape)} directions, not {n}')
+    if not 1<=n<=min(flat.shape):
+        raise ValueError(f'{len(x)} pictures of {flat.shape[1]} pixels have 1 to {min(flat.shape)} '
+                         f'directions, not {n}')
     mean = flat.mean(0)
-    axes = torch.linalg.eigh(torch.cov(flat.T)).eigenvectors[:,-n:].flip(1)   # (pixels,n), the most important first
+    # (pixels,n), the most important first
+    axes = torch.linalg.eigh(torch.cov(flat.T)).eigenvectors[:,-n:].flip(1)
     return (lambda x: (x.flatten(1)-mean)@axes),(lambda z: (z@axes.T+mean).view(-1, *x.shape[1:]))
 
 # %% ../nbs/22_autoencoder.ipynb #c47
@@ -155,7 +187,8 @@ def accepted(
     at=.5,        # Accept if the best digit has more than this, 0 to 1
 )->torch.Tensor:  # (b,), yes or no
     "Which of these pictures does a judge take for a digit?"
-    if ims.ndim!=4 or ims.shape[1:]!=(1,28,28): raise ValueError(f'the judge takes pictures (b,1,28,28), these are {tuple(ims.shape)}')
+    if ims.ndim!=4 or ims.shape[1:]!=(1,28,28):
+        raise ValueError(f'the judge takes pictures (b,1,28,28), these are {tuple(ims.shape)}')
     return judge(ims).softmax(1).amax(1)>at
 
 # %% ../nbs/22_autoencoder.ipynb #c83
@@ -164,12 +197,14 @@ def feature_loss(
     layers,       # Which of its layers to listen to: numbers from 0
 ):                # A loss: (made, wanted) -> one number
     "How differently a network sees two pictures: squared error of its features, in units of their variance"
-    if not 0<=min(layers)<=max(layers)<len(net): raise ValueError(f'this network has layers 0 to {len(net)-1}, not {[*layers]}')
+    if not 0<=min(layers)<=max(layers)<len(net):
+        raise ValueError(f'this network has layers 0 to {len(net)-1}, not {[*layers]}')
     def features(x):
         for i,l in enumerate(net[:max(layers)+1]):
             x = l(x)
             if i in layers: yield x
-    def loss(made, wanted): return sum((f-g).square().mean()/g.var() for f,g in zip(features(made), features(wanted)))
+    def loss(made, wanted):
+        return sum((f-g).square().mean()/g.var() for f,g in zip(features(made), features(wanted)))
     return loss
 
 # %% ../nbs/22_autoencoder.ipynb #c86

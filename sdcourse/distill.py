@@ -34,7 +34,8 @@ def preset_model(
     until=1.,    # Noise level below which the prompt alone is asked
 )->Callable:     # `model(latents, sigma)` -> noise_pred
     "Guidance while there is much noise, and one call a step from then on"
-    return cfg_interval(guided_model(unet, text_emb, uncond_emb, scale), noise_model(unet, text_emb), until)
+    return cfg_interval(guided_model(unet, text_emb, uncond_emb, scale),
+                        noise_model(unet, text_emb), until)
 
 # %% ../nbs/50_distill.ipynb #c12
 def scale_emb(
@@ -68,7 +69,8 @@ def student_model(
         s = torch.as_tensor(sigma, dtype=torch.float32, device=latents.device).expand(b)
         cond = scale_emb(torch.as_tensor(scale, dtype=torch.float32).expand(b)).to(latents)
         x = latents/(s**2+1).sqrt()[:,None,None,None]
-        return student(x, sigma_to_t(s).to(latents), text_emb.expand(b,-1,-1), timestep_cond=cond).sample
+        return student(x, sigma_to_t(s).to(latents), text_emb.expand(b,-1,-1),
+                       timestep_cond=cond).sample
     return model
 
 # %% ../nbs/50_distill.ipynb #c18
@@ -86,7 +88,8 @@ def noise_model_each(
 )->Callable:     # `model(latents, sigma)` -> noise_pred, sigma (b,)
     "A noise model in which each picture has a noise level of its own"
     @torch.no_grad()
-    def model(latents, sigma): return unet(latents/each(sigma**2+1).sqrt(), sigma_to_t(sigma), text_emb).sample.float()
+    def model(latents, sigma):
+        return unet(latents/each(sigma**2+1).sqrt(), sigma_to_t(sigma), text_emb).sample.float()
     return model
 
 def guided_pred(
@@ -139,10 +142,12 @@ def train_student(
     scales=(1.,9.), # Guidance, from and to
 ):               # Yields step and loss; the averaged weights are in `mean`
     "Teach a student what a guided teacher says, or where two guided steps of it lead"
-    empty,fine = text_emb(sd, ''),step_sigmas(2*jump) if jump else None
+    empty = text_emb(sd, '')
+    fine = step_sigmas(2*jump) if jump else None
     student.train().requires_grad_(True)
     told = student.time_embedding.cond_proj.weight
-    opt = torch.optim.AdamW([dict(params=[p for p in student.parameters() if p is not told], k=1), dict(params=[told], k=3)], lr=lr, betas=(.9,.99), weight_decay=0.)
+    opt = torch.optim.AdamW([dict(params=[p for p in student.parameters() if p is not told], k=1),
+                             dict(params=[told], k=3)], lr=lr, betas=(.9,.99), weight_decay=0.)
     mean = copy.deepcopy(student).requires_grad_(False)
     for i,(x0,emb) in zip(range(steps), batches):
         b = len(x0)
@@ -151,13 +156,17 @@ def train_student(
         sigma = fine[j] if jump else t_to_sigma(torch.randint(0, 1000, (b,)).float())
         latents = x0+each(sigma)*torch.randn_like(x0)
         teacher = lambda l, s: guided_pred(sd.unet, l, s.flatten(), emb, empty, scale)
-        target = halved(teacher, latents, *(each(fine[j+d]) for d in range(3))) if jump else teacher(latents, sigma)
+        target = halved(teacher, latents,
+                        *(each(fine[j+d]) for d in range(3))) if jump else teacher(latents, sigma)
         for g in opt.param_groups: g['lr'] = lr*g['k']*min(1, (i+1)/20)*min(1, 2*(1-i/steps))
         loss = distil_loss(student_model(student, emb, scale)(latents, sigma), target, sigma)
         loss.backward()
         nn.utils.clip_grad_norm_(student.parameters(), 1.)
-        opt.step(); opt.zero_grad()
-        with torch.no_grad(): torch._foreach_lerp_(list(mean.parameters()), list(student.parameters()), 1-min(.995, (i+1)/(i+10)))
+        opt.step()
+        opt.zero_grad()
+        with torch.no_grad():
+            torch._foreach_lerp_(list(mean.parameters()), list(student.parameters()),
+                                 1-min(.995, (i+1)/(i+10)))
         yield SimpleNamespace(i=i, loss=loss.item(), mean=mean)
 
 # %% ../nbs/50_distill.ipynb #c37
@@ -175,8 +184,11 @@ def train_decoder(
         opt.param_groups[0]['lr'] = lr*min(1, (i+1)/30)*min(1, 2*(1-i/steps))
         k = torch.randint(0, len(latents), (bs,))
         y = net(latents[k])
-        loss = (y-ims[k]).abs().mean()+.5*sum((a-b).abs().mean() for a,b in zip(edges(y), edges(ims[k])))
-        loss.backward(); opt.step(); opt.zero_grad()
+        loss = (y-ims[k]).abs().mean()+.5*sum((a-b).abs().mean() for a,
+                                              b in zip(edges(y), edges(ims[k])))
+        loss.backward()
+        opt.step()
+        opt.zero_grad()
         yield loss.item()
 
 # %% ../nbs/50_distill.ipynb #c39
@@ -185,27 +197,40 @@ def main(
 ):
     "Make the fast student and the small decoder of the embedded model"
     p = argparse.ArgumentParser(prog='python -m sdcourse.distill', description=main.__doc__)
-    p.add_argument('--out', default='_fast', help='folder for student.safetensors and decoder.safetensors')
+    p.add_argument('--out', default='_fast',
+                   help='folder for student.safetensors and decoder.safetensors')
     p.add_argument('--pictures', type=int, default=12_000, help='renders to learn from')
-    p.add_argument('--steps', type=int, nargs=3, default=[550,450,3000], help='batches: guidance, four steps, decoder')
+    p.add_argument('--steps', type=int, nargs=3, default=[550,450,3000],
+                   help='batches: guidance, four steps, decoder')
     a = p.parse_args(argv)
     torch.manual_seed(0)
-    sd,world,out = load(device='cpu'),make_world('cpu'),Path(a.out)
+    sd = load(device='cpu')
+    world = make_world('cpu')
+    out = Path(a.out)
     out.mkdir(parents=True, exist_ok=True)
     items = [world[2_000_000+k] for k in range(a.pictures)]
-    with torch.no_grad(): z = torch.cat([encode(sd, to_tensor([im for im,_ in items[i:i+100]])) for i in range(0, a.pictures, 100)])
+    with torch.no_grad():
+        z = torch.cat([encode(sd,
+            to_tensor([im for im,_ in items[i:i+100]])) for i in range(0, a.pictures, 100)])
     def batches(b):
-        while True: k = torch.randint(0, len(items), (b,)); yield z[k],text_emb(sd, [items[j][1] for j in k])
+        while True:
+            k = torch.randint(0, len(items), (b,))
+            yield z[k],text_emb(sd, [items[j][1] for j in k])
     student = make_student(sd.unet)
     for n,b,jump,lr in ((a.steps[0],48,0,4e-4), (a.steps[1],32,4,3e-4)):
         for s in train_student(sd, batches(b), student, n, jump, lr):
-            if s.i%50==0: print(f'{"four steps" if jump else "guidance"}, batch {s.i}: {s.loss:.3f}', flush=True)
+            if s.i%50==0:
+                print(f'{"four steps" if jump else "guidance"}, batch {s.i}: {s.loss:.3f}',
+                      flush=True)
         student.load_state_dict(s.mean.state_dict())
-    save_file(pack_delta(student.state_dict(), sd.unet.state_dict()), out/'student.safetensors', metadata=dict(format='pt'))
+    save_file(pack_delta(student.state_dict(), sd.unet.state_dict()), out/'student.safetensors',
+              metadata=dict(format='pt'))
     net = FastDecoder(sd.vae.config.scaling_factor)
-    for i,loss in enumerate(train_decoder(net, z/sd.vae.config.scaling_factor, to_tensor([im for im,_ in items]), a.steps[2])):
+    for i,loss in enumerate(train_decoder(net, z/sd.vae.config.scaling_factor,
+                                          to_tensor([im for im,_ in items]), a.steps[2])):
         if i%200==0: print(f'decoder, batch {i}: {loss:.3f}', flush=True)
-    save_file({k: v.half().contiguous() for k,v in net.state_dict().items()}, out/'decoder.safetensors', metadata=dict(format='pt'))
+    save_file({k: v.half().contiguous() for k,v in net.state_dict().items()},
+              out/'decoder.safetensors', metadata=dict(format='pt'))
 
 # %% ../nbs/50_distill.ipynb #c40
 if __name__=='__main__': main()

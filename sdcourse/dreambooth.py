@@ -40,13 +40,15 @@ def quiet_words(
 )->Table:        # `word`, `id` and `shift`, the quietest first
     "Words of one token, and how much each changes what the text encoder makes of the class"
     lo,hi = letters
-    words = {t[:-4]:i for t,i in sd.tokenizer.get_vocab().items() if t.endswith('</w>') and t[:-4].isascii() and t[:-4].isalpha() and lo<=len(t)-4<=hi and i not in set(avoid)}
+    words = {t[:-4]:i for t,i in sd.tokenizer.get_vocab().items() if t.endswith('</w>')
+             and t[:-4].isascii() and t[:-4].isalpha() and lo<=len(t)-4<=hi and i not in set(avoid)}
     with torch.no_grad():
         plain = text_emb(sd, f'a {cls}')[0]
         shift = [torch.cat([(e[:,3]-plain[2]).norm(dim=1, keepdim=True)/plain[2].norm(), ((e[:,4:]-plain[3:-1]).norm(dim=2)/plain[3:-1].norm(dim=1)).mean(1, keepdim=True)], 1).sum(1)
                  for e in (text_emb(sd, [f'a {w} {cls}' for w in some]) for some in _chunks(list(words), 64))]
     rows = zip(words.items(), torch.cat(shift).tolist())
-    return Table(dict(word=w, id=i, shift=round(s, 3)) for (w,i),s in sorted(rows, key=lambda o: o[1]))
+    return Table(dict(word=w, id=i, shift=round(s, 3)) for (w,i),
+                 s in sorted(rows, key=lambda o: o[1]))
 
 def _chunks(xs, n): return [xs[i:i+n] for i in range(0, len(xs), n)]
 
@@ -63,7 +65,8 @@ def subject_params(
     text_encoder=False, # The text encoder's weights, too?
 )->list:
     "The weights that learn: those of LoRA if there are any, else the whole U-Net's"
-    return (lora_params(sd.unet) or list(sd.unet.parameters())) + (list(sd.text_encoder.parameters()) if text_encoder else [])
+    return (lora_params(sd.unet) or list(sd.unet.parameters())) + (
+        list(sd.text_encoder.parameters()) if text_encoder else [])
 
 # %% ../nbs/43_dreambooth.ipynb #c20
 def train_subject(
@@ -91,22 +94,34 @@ def train_subject(
     _check_subject(params, cache, prompts, prior)
     opt = opt or torch.optim.AdamW(params, lr=lr, betas=(.9,.99), fused=True)
     if acc: opt = acc.prepare(opt)
-    abar,rank,share = sd.scheduler.alphas_cumprod,(acc.process_index if acc else 0),round(weight*bs) if prior else 0
+    abar = sd.scheduler.alphas_cumprod
+    rank = acc.process_index if acc else 0
+    share = round(weight*bs) if prior else 0
     heard = [_states(sd, p, text_encoder) for p in (prompts, prior[1] if prior else [])]
-    once = _states(sd, prior[1], False) if share and teacher else None   # the teacher hears what it always heard
+    # the teacher hears what it always heard
+    once = _states(sd, prior[1], False) if share and teacher else None
     def loss_fn(k):
-        torch.clear_autocast_cache()                # or somebody's `with torch.autocast()` around the loop would go on using the first weights
+        # or somebody's `with torch.autocast()` around the loop would go on using the first weights
+        torch.clear_autocast_cache()
         rng = step_rng(seed, k, rank)
-        i,j = (torch.randint(0, max(1,n), (m,), generator=rng) for n,m in ((len(cache),bs), (len(prior[0]) if prior else 0,share)))
-        z,e = cache.sample(i, rng),heard[0](i)
-        if share: z,e = torch.cat([z, prior[0].sample(j, rng)]),torch.cat([e, heard[1](j)])
+        i,j = (torch.randint(0, max(1,n), (m,), generator=rng) for n,
+               m in ((len(cache),bs), (len(prior[0]) if prior else 0,share)))
+        z = cache.sample(i, rng)
+        e = heard[0](i)
+        if share:
+            z = torch.cat([z, prior[0].sample(j, rng)])
+            e = torch.cat([e, heard[1](j)])
         with acc.autocast() if acc else torch.enable_grad():
-            return noise_loss(sd.unet, z, e, abar, generator=rng, snr_weight=snr_weight, target=distill_target(teacher, once(j)) if once else None)
+            return noise_loss(sd.unet, z, e, abar, generator=rng, snr_weight=snr_weight,
+                              target=distill_target(teacher, once(j)) if once else None)
     for p in params: p.requires_grad_(True)
     try:
-        for s in fit(loss_fn, params, range(start*every, steps*every), opt=opt, acc=acc, every=every):
+        for s in fit(loss_fn, params, range(start*every, steps*every), opt=opt, acc=acc,
+                     every=every):
             s.i += start
-            if not math.isfinite(s.loss): raise FloatingPointError(f'the loss is not a number at step {s.i}: the learning rate, {lr:g}, is too high (a tenth of it?)')
+            if not math.isfinite(s.loss):
+                raise FloatingPointError(f'the loss is not a number at step {s.i}: the learning '
+                                         f'rate, {lr:g}, is too high (a tenth of it?)')
             if acc and acc.num_processes>1:
                 for p in params: p.grad = acc.reduce(p.grad, 'mean')
             s.lr = lr*(lr_shape((s.i+.5)/steps, shape) if shape else 1)
@@ -115,7 +130,8 @@ def train_subject(
             yield s
     finally:
         torch.clear_autocast_cache()
-        for p in params: p.requires_grad_(False).grad = None   # nothing is left of a step that wasn't taken
+        for p in params:   # nothing is left of a step that wasn't taken
+            p.requires_grad_(False).grad = None
 
 def _check_subject(params, cache, prompts, prior):
     "Say what does not fit, before a step is taken"
@@ -140,10 +156,12 @@ def cut_out(
 ):          # With the background see-through, cropped; None if it isn't plain
     "Cut the subject out"
     rgb,hole = im.convert('RGB'),(255,0,255)
-    (w,h),border = rgb.size,np.concatenate([np.asarray(rgb)[e] for e in (0,-1)]+[np.asarray(rgb)[:,e] for e in (0,-1)])
+    (w,h),border = rgb.size,np.concatenate([np.asarray(rgb)[e] for e in (0,
+        -1)]+[np.asarray(rgb)[:,e] for e in (0,-1)])
     if border.astype(float).std(0).max()>8: return None
     for xy in ((0,0), (w-1,0), (0,h-1), (w-1,h-1)): ImageDraw.floodfill(rgb, xy, hole, thresh=tol)
-    mask = Image.fromarray(((np.asarray(rgb)!=hole).any(-1)*255).astype(np.uint8)).filter(ImageFilter.MinFilter(3))
+    mask = Image.fromarray(((np.asarray(rgb)!=hole).any(-1)
+                            *255).astype(np.uint8)).filter(ImageFilter.MinFilter(3))
     out = im.convert('RGBA')
     out.putalpha(mask)
     return out.crop(mask.getbbox())
@@ -177,7 +195,9 @@ def looks(
     ims,         # PIL pictures of one size, or a tensor (b,3,64,64) in [-1,1]
 )->torch.Tensor: # (b,896)
     "What the judge of lesson 6 sees, in the large and in the small"
-    x,net = (ims if isinstance(ims, torch.Tensor) else to_tensor([im.convert('RGB').resize((64,64), Image.LANCZOS) for im in ims])),load_judge()
+    x = ims if isinstance(ims, torch.Tensor) else to_tensor([im.convert('RGB').resize((64,64),
+        Image.LANCZOS) for im in ims])
+    net = load_judge()
     pooled = lambda maps: torch.cat([f for m in maps for f in (m.mean((2,3)), m.amax((2,3)))], 1)
     out = [net.maps(o) for o in x.split(100)]
     return torch.cat([torch.cat([net.neck(pooled(ms[-1:])), pooled(ms[2:4])], 1) for ms in out])
@@ -202,7 +222,8 @@ def in_parts(
     "A piece of the subject is missing: most often its top"
     (w,h),f = cut.size,rng.uniform(.3, .55)
     side = rng.integers(4) if rng.random()<.5 else 0
-    return cut.crop([(0,int(h*f),w,h), (0,0,w,int(h*(1-f))), (int(w*f),0,w,h), (0,0,int(w*(1-f)),h)][side])
+    return cut.crop([(0,int(h*f),w,h), (0,0,w,int(h*(1-f))), (int(w*f),0,w,h),
+                     (0,0,int(w*(1-f)),h)][side])
 
 # %% ../nbs/43_dreambooth.ipynb #c31
 def tinted(
@@ -230,12 +251,18 @@ class SubjectJudge:
         hard=True, # Also learn from recoloured things of its class, and from pieces of the subject
         seed=0,    # Of places, sizes and roughness
     ):
-        rng,cuts = np.random.default_rng(seed),[c for c in map(cut_out, ims) if c]
-        if not cuts: raise ValueError('no picture has a plain background, so the subject cannot be cut out: add one, or pass pictures with alpha pasted on white')
+        rng = np.random.default_rng(seed)
+        cuts = [c for c in map(cut_out, ims) if c]
+        if not cuts:
+            raise ValueError('no picture has a plain background, so the subject cannot be cut out: '
+                             'add one, or pass pictures with alpha pasted on white')
         pool = cycle(cuts)
-        near,other = make_world(nouns=[noun], p=dict(single=1.), tints=5.),make_world()
-        drawn = lambda world,first: [Image.fromarray(world.render(world.spec(first+i))) for i in range(n)]
-        stand = lambda change,first: [put_on(bg, change(next(pool)), rng) for bg in settings(n, first)]
+        near = make_world(nouns=[noun], p=dict(single=1.), tints=5.)
+        other = make_world()
+        drawn = lambda world,first: [Image.fromarray(world.render(world.spec(first+i)))
+                                     for i in range(n)]
+        stand = lambda change,first: [put_on(bg, change(next(pool)),
+                                             rng) for bg in settings(n, first)]
         yes = stand(lambda c: c, 0)+stand(lambda c: c, n)
         no = drawn(near, 0)+drawn(other, 0)+stand(lambda c: recolour(c, rng.integers(40, 216)), 2*n)
         if hard: no += tinted(noun, n, 5*n)+stand(lambda c: in_parts(c, rng), 3*n)
@@ -243,11 +270,16 @@ class SubjectJudge:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             rough = roughen(x)
-        f,y = torch.cat([looks(x), looks(rough)]),torch.tensor([1.]*len(yes)+[0.]*len(no)).repeat(2)
-        self.mean,self.std,self.head = f.mean(0),f.std(0)+1e-4,nn.Linear(f.shape[1], 1)
+        f = torch.cat([looks(x), looks(rough)])
+        y = torch.tensor([1.]*len(yes)+[0.]*len(no)).repeat(2)
+        self.mean = f.mean(0)
+        self.std = f.std(0)+1e-4
+        self.head = nn.Linear(f.shape[1], 1)
         nn.init.zeros_(self.head.weight)
         f = (f-self.mean)/self.std
-        for s in fit(lambda _: F.binary_cross_entropy_with_logits(self.head(f)[:,0], y), self.head.parameters(), range(300), opt=torch.optim.Adam(self.head.parameters(), lr=3e-3, weight_decay=1e-3)): pass
+        for s in fit(lambda _: F.binary_cross_entropy_with_logits(self.head(f)[:,0], y),
+                     self.head.parameters(), range(300),
+                     opt=torch.optim.Adam(self.head.parameters(), lr=3e-3, weight_decay=1e-3)): pass
     @torch.no_grad()
     def __call__(self, ims): return self.head((looks(ims)-self.mean)/self.std)[:,0].sigmoid()
 
@@ -291,11 +323,13 @@ def generate_quick(
 )->list:           # PIL pictures
     "Draw a list of prompts in few steps"
     sigmas,ims = sample_sigmas(steps),[]
-    uncond,scale = text_emb(sd, ''),sd.guidance if guidance is None else guidance
+    uncond = text_emb(sd, '')
+    scale = sd.guidance if guidance is None else guidance
     for i in range(0, len(prompts), bs):
         ps = list(prompts[i:i+bs])
         z = noise(sd, range(seed+i, seed+i+len(ps))).to(sd.device)
-        x0 = integrate(guided_model(sd.unet, text_emb(sd, ps), uncond, scale), z*sigmas[0], sigmas, dpmpp_2m())
+        x0 = integrate(guided_model(sd.unet, text_emb(sd, ps), uncond, scale), z*sigmas[0], sigmas,
+                       dpmpp_2m())
         ims += to_img(decode(sd, x0))
     return ims
 
@@ -333,24 +367,33 @@ class LoRALinear(nn.Module):
         self.base,self.scale,self.kept = base,(rank if alpha is None else alpha)/rank,None
         self.down,self.up = self.thin(base, rank)
         wide = self.down.weight[0].numel()
-        nn.init.normal_(self.down.weight, std=1/rank if self.down.weight.ndim==2 else wide**-.5)   # a window has many inputs
-        nn.init.zeros_(self.up.weight)                # so that nothing changes before it has learned
-    def thin(self, base, rank): return nn.Linear(base.in_features, rank, bias=False),nn.Linear(rank, base.out_features, bias=False)
+        # a window has many inputs
+        nn.init.normal_(self.down.weight, std=1/rank if self.down.weight.ndim==2 else wide**-.5)
+        # so that nothing changes before it has learned
+        nn.init.zeros_(self.up.weight)
+    def thin(self, base, rank):
+        return nn.Linear(base.in_features, rank, bias=False),nn.Linear(rank, base.out_features,
+            bias=False)
     def forward(self, x):
         y = self.base(x)
         return y if self.kept is not None else y + self.scale*self.up(self.down(x.to(self.down.weight))).to(y)
     @property
-    def delta(self): return self.scale*(self.up.weight.flatten(1)@self.down.weight.flatten(1)).view_as(self.base.weight)   # what is added to the weights
+    def delta(self):   # what is added to the weights
+        return self.scale*(self.up.weight.flatten(1)
+                           @self.down.weight.flatten(1)).view_as(self.base.weight)
 
 # %% ../nbs/43_dreambooth.ipynb #c57
 class LoRAConv(LoRALinear):
     "A convolution as it is, and a thin one beside it that learns"
     def thin(self, base, rank):
-        return nn.Conv2d(base.in_channels, rank, base.kernel_size, base.stride, base.padding, bias=False),nn.Conv2d(rank, base.out_channels, 1, bias=False)
+        return nn.Conv2d(base.in_channels, rank, base.kernel_size, base.stride, base.padding,
+                         bias=False),nn.Conv2d(rank, base.out_channels, 1, bias=False)
 
 # %% ../nbs/43_dreambooth.ipynb #c58
 TARGETS = ('to_q', 'to_k', 'to_v', 'to_out.0')   # in all attentions, as in diffusers' own examples
-EVERYWHERE = (*TARGETS, 'ff.net.0.proj', 'ff.net.2', 'time_emb_proj', 'conv1', 'conv2', 'samplers.0.conv')   # in all blocks
+# in all blocks
+EVERYWHERE = (*TARGETS, 'ff.net.0.proj', 'ff.net.2', 'time_emb_proj', 'conv1', 'conv2',
+              'samplers.0.conv')
 
 def add_lora(
     unet,       # Changed in place
@@ -359,11 +402,15 @@ def add_lora(
     targets=TARGETS, # How the names of the layers end: `TARGETS`, or `EVERYWHERE`
 )->list:        # The new layers
     "Put a thin layer beside each layer whose name ends like that"
-    if lora_layers(unet): raise ValueError('there is LoRA in this U-Net already: remove_lora(unet) first')
+    if lora_layers(unet):
+        raise ValueError('there is LoRA in this U-Net already: remove_lora(unet) first')
     found = {n:m for n,m in unet.named_modules() if n.endswith(tuple(targets)) and type(m) in THIN}
-    if not found: raise ValueError('there are no attention layers here to put LoRA beside: give it sd.unet')
+    if not found:
+        raise ValueError('there are no attention layers here to put LoRA beside: give it sd.unet')
     short = min(min(m.weight.shape[:2]) for m in found.values())
-    if not 0<rank<=short: raise ValueError(f'the rank is from 1 to {short}, the width of the narrowest layer, not {rank}')
+    if not 0<rank<=short:
+        raise ValueError(f'the rank is from 1 to {short}, the width of the narrowest layer, not '
+                         f'{rank}')
     for n,m in found.items(): _put(unet, n, THIN[type(m)](m, rank, alpha).to(m.weight.device))
     return list(lora_layers(unet).values())
 
@@ -394,7 +441,8 @@ def merge_lora(
 ):
     "Add what was learned to the weights: no cost when drawing"
     for m in lora_layers(unet).values():
-        if m.kept is not None: raise ValueError('this LoRA is merged already: unmerge_lora(unet) first')
+        if m.kept is not None:
+            raise ValueError('this LoRA is merged already: unmerge_lora(unet) first')
         m.kept = m.base.weight.data.clone()
         m.base.weight.data += (weight*m.delta.detach()).to(m.kept)
 
@@ -424,15 +472,19 @@ def aim_lora(
 ):
     "Let the thin layers look where the gradient of the whole weights points"
     layers = lora_layers(sd.unet).values()
-    if any(m.up.weight.any() for m in layers): raise ValueError('this LoRA has learned already: aim it before the training')
+    if any(m.up.weight.any() for m in layers):
+        raise ValueError('this LoRA has learned already: aim it before the training')
     heard = _states(sd, prompts, False)
     for m in layers: m.base.weight.requires_grad_(True)
     for k in range(n):
         rng = step_rng(seed, k)
         i = torch.randint(0, len(cache), (bs,), generator=rng)
-        with torch.enable_grad(): noise_loss(sd.unet, cache.sample(i, rng), heard(i), sd.scheduler.alphas_cumprod, generator=rng).backward()
+        with torch.enable_grad():
+            noise_loss(sd.unet, cache.sample(i, rng), heard(i), sd.scheduler.alphas_cumprod,
+                       generator=rng).backward()
     for m in layers:
-        down,main = m.down.weight.data.flatten(1),torch.linalg.svd(m.base.weight.grad.flatten(1).float(), full_matrices=False).Vh
+        down = m.down.weight.data.flatten(1)
+        main = torch.linalg.svd(m.base.weight.grad.flatten(1).float(), full_matrices=False).Vh
         down.copy_(length*down.norm(dim=1).mean()*main[:len(down)])
         m.base.weight.requires_grad_(False).grad = None
 
@@ -448,8 +500,11 @@ def save_lora(
     if not layers: raise ValueError('there is no LoRA in this U-Net: add_lora(unet), then train it')
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    parts = {f'unet.{n}.lora_{k}.weight':v for n,m in layers.items() for k,v in (('A',m.down.weight), ('B',m.scale*m.up.weight))}   # the file knows no alpha
-    save_file({k:v.detach().cpu().contiguous() for k,v in parts.items()}, folder/LORA_FILE, metadata=dict(format='pt'))
+    # the file knows no alpha
+    parts = {f'unet.{n}.lora_{k}.weight':v for n,m in layers.items() for k,
+             v in (('A',m.down.weight), ('B',m.scale*m.up.weight))}
+    save_file({k:v.detach().cpu().contiguous() for k,v in parts.items()}, folder/LORA_FILE,
+              metadata=dict(format='pt'))
     return folder/LORA_FILE
 
 # %% ../nbs/43_dreambooth.ipynb #c76
@@ -459,16 +514,25 @@ def load_lora(
 )->list:  # The new layers
     "Put a LoRA from a file into a U-Net"
     path = Path(path)/LORA_FILE if Path(path).is_dir() else Path(path)
-    if path.suffix!='.safetensors': raise ValueError(f'{path.name} may be a pickle, which can run any code when it is opened. Convert it once, on a machine with nothing to lose: save_file(torch.load(name, weights_only=True), "{path.stem}.safetensors")')
-    if not path.exists(): raise FileNotFoundError(f'there is no {path.name} in {path.parent.name!r}')
+    if path.suffix!='.safetensors':
+        raise ValueError(f'{path.name} may be a pickle, which can run any code when it is opened. '
+                         'Convert it once, on a machine with nothing to lose: '
+                         'save_file(torch.load(name, weights_only=True), '
+                         f'"{path.stem}.safetensors")')
+    if not path.exists():
+        raise FileNotFoundError(f'there is no {path.name} in {path.parent.name!r}')
     found = {}
     for k,v in load_file(path).items():
         for a,b in (('.lora.down.', '.lora_A.'), ('.lora.up.', '.lora_B.')): k = k.replace(a, b)
         name,_,which = k.removeprefix('unet.').removesuffix('.weight').rpartition('.lora_')
         found.setdefault(name, {})[which] = v
     layers = {n:m for n,m in unet.named_modules() if type(m) in THIN}
-    bad = [n for n,p in found.items() if set(p)!={'A','B'} or n not in layers or layers[n].weight.shape!=(len(p['B']), *p['A'].shape[1:])]
-    if bad or not found: raise ValueError(f'{path.name} does not fit this U-Net, for example {(bad or ["it is empty"])[0]!r}: made for another model, or in another format (pipe.load_lora_weights reads more of them)')
+    bad = [n for n,p in found.items() if set(p)!={'A',
+        'B'} or n not in layers or layers[n].weight.shape!=(len(p['B']), *p['A'].shape[1:])]
+    if bad or not found:
+        raise ValueError(f'{path.name} does not fit this U-Net, for example '
+                         f'{(bad or ["it is empty"])[0]!r}: made for another model, or in another '
+                         'format (pipe.load_lora_weights reads more of them)')
     for n,p in found.items():
         m = THIN[type(layers[n])](layers[n], len(p['A'])).to(layers[n].weight.device)
         m.down.weight.data.copy_(p['A'])
@@ -489,7 +553,8 @@ def activation_gb(
         kept[x.untyped_storage()._cdata] = x
         return x
     x = torch.zeros(1, c.in_channels, c.sample_size, c.sample_size, device='meta')
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x): unet(x, 1, torch.zeros(1, 77, c.cross_attention_dim, device='meta'))
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x): unet(x, 1,
+        torch.zeros(1, 77, c.cross_attention_dim, device='meta'))
     for p in unet.parameters(): kept.pop(p.untyped_storage()._cdata, None)
     return sum(x.untyped_storage().nbytes() for x in kept.values())/1e9
 
@@ -510,13 +575,19 @@ def training_memory(
     acts=SD15_ACTS,     # GB of activations for one picture
 )->dict:                # GB by what it is for, and the sum
     "Memory that a training step needs"
-    if method not in ('full', 'lora', 'inversion'): raise ValueError(f"the method is 'full', 'lora' or 'inversion', not {method!r}")
-    hears = text_encoder or method=='inversion'                               # then the text encoder runs at each step
-    own = dict(full=sizes['unet'], lora=rank*sizes['unet']/4310, inversion=1e3)[method] + (sizes['text'] if text_encoder else 0)
-    there = sizes['unet'] + (sizes['text'] if hears or not cached else 0) + (0 if cached else sizes['vae'])
+    if method not in ('full', 'lora', 'inversion'):
+        raise ValueError(f"the method is 'full', 'lora' or 'inversion', not {method!r}")
+    # then the text encoder runs at each step
+    hears = text_encoder or method=='inversion'
+    own = dict(full=sizes['unet'], lora=rank*sizes['unet']/4310,
+               inversion=1e3)[method] + (sizes['text'] if text_encoder else 0)
+    there = sizes['unet'] + (sizes['text'] if hears or not cached
+                             else 0) + (0 if cached else sizes['vae'])
     frozen = there-(sizes['unet'] if method=='full' else 0)-(sizes['text'] if text_encoder else 0)
-    gb = dict(weights=4*own+(2 if half else 4)*frozen, gradients=4*own, adam=(2 if adam8 else 8)*own, copies=2*own if half else 0)
-    gb = {k:v/1e9 for k,v in gb.items()} | dict(activations=acts*bs*(.31 if checkpoint else 1)*(.5 if half else 1), cuda=.6)
+    gb = dict(weights=4*own+(2 if half else 4)*frozen, gradients=4*own,
+              adam=(2 if adam8 else 8)*own, copies=2*own if half else 0)
+    gb = {k:v/1e9 for k,v in gb.items()} | dict(
+        activations=acts*bs*(.31 if checkpoint else 1)*(.5 if half else 1), cuda=.6)
     return {k:round(v, 2) for k,v in gb.items()} | dict(total=round(sum(gb.values()), 2))
 
 # %% ../nbs/43_dreambooth.ipynb #c93
@@ -544,5 +615,8 @@ def enough_memory(
     if need<=gb: return need
     on = fewest_switches(gb, method, **{k:v for k,v in kw.items() if k not in SWITCHES})
     hint = f"it fits with {', '.join(f'{k}=True' for k in on)}" if on else 'no switch is enough; a smaller batch' if kw.get('bs', 1)>1 else 'no switch is enough'
-    if not on and method=='full' and fewest_switches(gb, 'lora', **{k:v for k,v in kw.items() if k not in SWITCHES}) is not None: hint += ", but method='lora' is"
-    raise MemoryError(f'too little memory: this takes {need:.1f} GB, and {gb:.1f} GB are there; {hint}')
+    if not on and method=='full' and fewest_switches(gb, 'lora',
+        **{k:v for k,v in kw.items() if k not in SWITCHES}) is not None:
+        hint += ", but method='lora' is"
+    raise MemoryError(f'too little memory: this takes {need:.1f} GB, and {gb:.1f} GB are there; '
+                      f'{hint}')

@@ -38,10 +38,15 @@ def invert(
     fixed=0,     # Rounds of fixed-point iteration at each step, a call each; 0 is DDIM inversion
 )->torch.Tensor: # (len(sigmas),b,4,h,w), like `sigmas`: the first is the noise, the last is `latents`
     "The path down which a sampler would have come to a picture"
-    if fixed<0 or int(fixed)!=fixed: raise ValueError(f'fixed is a number of rounds, 0, 1, 2..., not {fixed}')
-    if len(sigmas)<2 or sigmas[-1]!=0 or (sigmas.diff()>=0).any(): raise ValueError('the schedule should fall, and end at 0, as for sampling: invert turns it round itself')
+    if fixed<0 or int(fixed)!=fixed:
+        raise ValueError(f'fixed is a number of rounds, 0, 1, 2..., not {fixed}')
+    if len(sigmas)<2 or sigmas[-1]!=0 or (sigmas.diff()>=0).any():
+        raise ValueError('the schedule should fall, and end at 0, as for sampling: invert turns it '
+                         'round itself')
     path,step = [latents],inversion_step(int(fixed))
-    def keep(s): path.append(step(s)); return path[-1]
+    def keep(s):
+        path.append(step(s))
+        return path[-1]
     for _ in denoise(model, latents, sigmas.flip(0), keep): pass
     return torch.stack(path[::-1])
 
@@ -55,7 +60,8 @@ def inversion_model(
     if guidance>1: warnings.warn(f'inversion with guidance {guidance:g}: each step assumes that the answer at its two ends is about the same, and guidance multiplies the difference. '
                                  'The noise will not lead back to the picture. Invert with guidance 1, and guide on the way down only', stacklevel=2)
     emb = text_emb(sd, prompts)
-    return noise_model(text_once(sd.unet), emb) if guidance==1 else guided_model(sd.unet, emb, text_emb(sd, ['']), guidance)
+    return noise_model(text_once(sd.unet), emb) if guidance==1 else guided_model(sd.unet, emb,
+        text_emb(sd, ['']), guidance)
 
 # %% ../nbs/51_editing.ipynb #c36
 def edit_sigmas(
@@ -63,7 +69,9 @@ def edit_sigmas(
     steps,     # Number of steps
 )->torch.Tensor: # (steps+1,) noise levels, falling to 0
     "Noise levels for an edit: few steps, all of them below where `strength` says"
-    if not 0<strength<=1: raise ValueError(f'strength lies above 0 and up to 1, this is {strength:g}: it says how far up to go')
+    if not 0<strength<=1:
+        raise ValueError(f'strength lies above 0 and up to 1, this is {strength:g}: it says how '
+                         'far up to go')
     return karras_sigmas(steps, sigma_max=float(t_to_sigma(999*strength)))
 
 # %% ../nbs/51_editing.ipynb #c43
@@ -77,10 +85,14 @@ def diffedit_mask(
     smooth=3,      # Average over so many latents each way; 1 is not at all
 )->torch.Tensor:   # (b,1,h,w), 1 is to be painted
     "Where two prompts disagree about a picture (Couairon et al. 2022)"
-    if not 0<threshold<1: raise ValueError(f'threshold lies between 0 (paint everything) and 1 (paint nothing), this is {threshold:g}')
+    if not 0<threshold<1:
+        raise ValueError('threshold lies between 0 (paint everything) and 1 (paint nothing), this '
+                         f'is {threshold:g}')
     q = [add_noise(latents, n, sigma) for n in noises]
     d = sum((old(o, sigma)-new(o, sigma)).abs().mean(1, keepdim=True) for o in q)
-    if (d.amax((1,2,3))<1e-6).any(): raise ValueError('the two prompts say the same to this model, so there is nothing to change: is the second one what the picture should show?')
+    if (d.amax((1,2,3))<1e-6).any():
+        raise ValueError('the two prompts say the same to this model, so there is nothing to '
+                         'change: is the second one what the picture should show?')
     d = F.avg_pool2d(d, smooth, 1, smooth//2, count_include_pad=False)
     return (d>threshold*d.flatten(1).quantile(.9, 1)[:,None,None,None]).float()
 
@@ -100,7 +112,9 @@ def hold(
     mask,   # 1 where to paint, 0 where to keep; (b,1,h,w) or (1,1,h,w)
 ):
     "Hold on to an inverted picture outside `mask`"
-    if mask.shape[-2:]!=path.shape[-2:]: raise ValueError(f'the mask is for latents, so its sides are those of the path, {tuple(path.shape[-2:])}, and not {tuple(mask.shape[-2:])}')
+    if mask.shape[-2:]!=path.shape[-2:]:
+        raise ValueError('the mask is for latents, so its sides are those of the path, '
+                         f'{tuple(path.shape[-2:])}, and not {tuple(mask.shape[-2:])}')
     for s in loop:
         s.latents = mask*s.latents + (1-mask)*path[s.i]
         yield s
@@ -125,15 +139,25 @@ def edit(
     "Change what prompts say should change, and keep the rest (DiffEdit)"
     x = _pictures(ims, sd)
     old,new = ([o]*len(x) if isinstance(o, str) else list(o) for o in (old, new))
-    if not len(old)==len(new)==len(x): raise ValueError(f'{len(x)} pictures, but {len(old)} old and {len(new)} new prompts: give each picture one of both')
-    z,sigmas = encode(sd, x).float(),edit_sigmas(strength, steps).to(sd.device)
+    if not len(old)==len(new)==len(x):
+        raise ValueError(f'{len(x)} pictures, but {len(old)} old and {len(new)} new prompts: give '
+                         'each picture one of both')
+    z = encode(sd, x).float()
+    sigmas = edit_sigmas(strength, steps).to(sd.device)
     draw = lambda k: noise(sd, range(seed+k*len(x), seed+(k+1)*len(x)), x.shape[:1:-1]).to(z)
-    before,after = inversion_model(sd, old),noise_model(text_once(sd.unet), text_emb(sd, new))
-    if mask is None: mask = diffedit_mask(before, after, z, t_to_sigma(999*.5).to(z), torch.stack([draw(k) for k in range(n_noises)]), threshold)
+    before = inversion_model(sd, old)
+    after = noise_model(text_once(sd.unet), text_emb(sd, new))
+    if mask is None:
+        mask = diffedit_mask(before, after, z, t_to_sigma(999*.5).to(z),
+                             torch.stack([draw(k) for k in range(n_noises)]), threshold)
     elif mask is False: mask = torch.ones_like(z[:,:1])
-    path = invert(before, z, sigmas, fixed) if inverted else torch.stack([add_noise(z, draw(0), s) for s in sigmas])
-    model = guided_model(sd.unet, text_emb(sd, new), text_emb(sd, ['']), sd.guidance if guidance is None else guidance)
+    path = invert(before, z, sigmas,
+                  fixed) if inverted else torch.stack([add_noise(z, draw(0), s) for s in sigmas])
+    model = guided_model(sd.unet, text_emb(sd, new), text_emb(sd, ['']),
+                         sd.guidance if guidance is None else guidance)
     for s in hold(denoise(model, path[0], sigmas, dpmpp_2m()), path, mask): pass
-    out,big = mask*s.x0_pred+(1-mask)*z,F.interpolate(mask, scale_factor=sd.factor).cpu()
-    ims = paste_back(decode(sd, out).float().cpu().clamp(-1,1), x, big, sd.size//20 if big.min()==0 else 0)
+    out = mask*s.x0_pred+(1-mask)*z
+    big = F.interpolate(mask, scale_factor=sd.factor).cpu()
+    ims = paste_back(decode(sd, out).float().cpu().clamp(-1,1), x, big,
+                     sd.size//20 if big.min()==0 else 0)
     return SimpleNamespace(ims=ims, mask=big, latents=out)

@@ -179,9 +179,12 @@ def define(
     index = {n.lower(): t for t in TERMS for n in t.names()}
     near = difflib.get_close_matches(str(word).lower().strip(), index, 4, .6)
     if str(word).lower().strip() in index: return index[str(word).lower().strip()]
-    if near and difflib.SequenceMatcher(None, near[0], str(word).lower()).ratio()>.8: return index[near[0]]
+    if near and difflib.SequenceMatcher(None, near[0], str(word).lower()).ratio()>.8:
+        return index[near[0]]
     inside = [n for n in index if str(word).lower() in n][:4]
-    raise KeyError(f'{word!r} is not in the glossary' + (f'; did you mean {", ".join(dict.fromkeys(near+inside))}?' if near or inside else '. `TERMS` is the list of all'))
+    raise KeyError(f'{word!r} is not in the glossary' + (
+        f'; did you mean {", ".join(dict.fromkeys(near+inside))}?' if near or inside
+        else '. `TERMS` is the list of all'))
 
 # %% ../nbs/81_glossary.ipynb #c28
 @dataclass
@@ -280,20 +283,33 @@ class Quiz:
         n=5,      # How many, 1 or more
         seed=0,   # Another seed, other questions
     ):
-        if not 1<=n<=len(ASKED): raise ValueError(f'there are {len(ASKED)} questions, so n lies in 1..{len(ASKED)}')
+        if not 1<=n<=len(ASKED):
+            raise ValueError(f'there are {len(ASKED)} questions, so n lies in 1..{len(ASKED)}')
         rng = random.Random(seed)
         self.items = []
         for ask,right,see in rng.sample(ASKED, n):
             options = rng.sample(right, len(right)) if isinstance(right, tuple) else None
-            self.items.append((ask, options, 'abcd'[options.index(right[0])] if options else right, see))
-    def __repr__(self): return '\n'.join(f'{k}. {ask}' + ''.join(f'\n   {c}) {o}' for c,o in zip('abcd', options or ())) for k,(ask,options,_,_) in enumerate(self.items, 1))
+            self.items.append((ask, options, 'abcd'[options.index(right[0])] if options else right,
+                               see))
+    def __repr__(self):
+        return '\n'.join(
+            f'{k}. {ask}' + ''.join(f'\n   {c}) {o}' for c,o in zip('abcd', options or ())) for k,
+            (ask,options,_,_) in enumerate(self.items, 1))
     def mark(self,
         *answers,   # One for each question, in order: a letter, a number, or None to pass
     )->Table:
         "Which answers are right, and where to read about the others"
-        if len(answers)!=len(self.items): raise ValueError(f'there are {len(self.items)} questions and {len(answers)} answers; None passes')
-        def right(a, want): return a is not None and (str(a).strip().lower()==want if isinstance(want, str) else _near(a, want))
-        return Table([{'question': k, 'your answer': a, 'right': right(a, want), 'read': '' if right(a, want) else see.replace('#', ': ')} for k,(a,(_,_,want,see)) in enumerate(zip(answers, self.items), 1)])
+        if len(answers)!=len(self.items):
+            raise ValueError(f'there are {len(self.items)} questions and {len(answers)} answers; '
+                             'None passes')
+        def right(a, want):
+            return a is not None and (str(a).strip().lower()==want if isinstance(want,
+                str) else _near(a, want))
+        return Table(
+            [
+                {'question': k, 'your answer': a, 'right': right(a, want),
+                 'read': '' if right(a, want) else see.replace('#', ': ')} for k,
+                (a,(_,_,want,see)) in enumerate(zip(answers, self.items), 1)])
 
 def _near(a, want):
     "Equal to 1 %"

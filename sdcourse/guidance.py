@@ -29,7 +29,9 @@ def diversity(
     k,         # Pictures of each prompt
 )->float:
     "Mean distance between pictures of the same prompt"
-    if k<2 or len(features)%k: raise ValueError(f'{len(features)} pictures are not {k} for each prompt; and it takes two to differ')
+    if k<2 or len(features)%k:
+        raise ValueError(f'{len(features)} pictures are not {k} for each prompt; and it takes two '
+                         'to differ')
     return torch.stack([torch.pdist(f).mean() for f in features.float().split(k)]).mean().item()
 
 # %% ../nbs/11_guidance.ipynb #c29
@@ -38,7 +40,8 @@ def saturation(
 )->torch.Tensor:   # (b), 0 is grey, 1 is all pure colours
     "How colourful pictures are"
     x = (x.float().clamp(-1,1)+1)/2
-    hi,lo = x.amax(1),x.amin(1)
+    hi = x.amax(1)
+    lo = x.amin(1)
     return ((hi-lo)/hi.clamp(min=1e-3)).flatten(1).mean(1)
 
 # %% ../nbs/11_guidance.ipynb #c30
@@ -57,7 +60,9 @@ def cfg_negative(
     away=None, # How far away from `negative`; None is `scale-1`, the usual negative prompt
 ):             # A noise model
     "Towards the prompt, and away from another"
-    if away is None and scale==1: raise ValueError('a negative prompt does nothing with guidance 1. Take a larger scale, or say how far with away=2')
+    if away is None and scale==1:
+        raise ValueError('a negative prompt does nothing with guidance 1. Take a larger scale, or '
+                         'say how far with away=2')
     if away is None: return cfg(cond, negative, scale)
     def model(latents, sigma):
         eps = uncond(latents, sigma)
@@ -83,8 +88,10 @@ def remembered(
     key,answer = None,None
     def ask(latents, sigma):
         nonlocal key,answer
-        now = latents, sigma, 0 if latents.is_inference() else latents._version   # changed in place is not the same
-        if key is None or now[0] is not key[0] or now[1] is not key[1] or now[2]!=key[2]: key,answer = now,model(latents, sigma)
+        # changed in place is not the same
+        now = latents, sigma, 0 if latents.is_inference() else latents._version
+        if key is None or now[0] is not key[0] or now[1] is not key[1] or now[2]!=key[2]:
+            key,answer = now,model(latents, sigma)
         return answer
     return ask
 
@@ -96,7 +103,9 @@ def cfg_interval(
     hi=float('inf'), # ...up to `hi`
 ):                   # A noise model
     "Guide only where the noise level is in (lo,hi]"
-    if not lo<hi: raise ValueError(f'the interval from {lo} to {hi} is empty: lo comes first, and is the smaller')
+    if not lo<hi:
+        raise ValueError(f'the interval from {lo} to {hi} is empty: lo comes first, and is the '
+                         'smaller')
     def model(latents, sigma): return (guided if lo<sigma<=hi else cond)(latents, sigma)
     return model
 
@@ -106,9 +115,14 @@ def each_step(
     sigmas, # The noise levels: one more than there are steps
 ):          # A function of sigma
     "A list, as a function of the noise level"
-    if sigmas is None: raise ValueError('a list of scales needs to know the steps: give the noise levels too, sigmas=sigmas')
-    values,at = [float(v) for v in values],[float(s) for s in sigmas][:-1]
-    if len(values)!=len(at): raise ValueError(f'{len(at)} steps need {len(at)} scales, one for each; these are {len(values)}')
+    if sigmas is None:
+        raise ValueError('a list of scales needs to know the steps: give the noise levels too, '
+                         'sigmas=sigmas')
+    values = [float(v) for v in values]
+    at = [float(s) for s in sigmas][:-1]
+    if len(values)!=len(at):
+        raise ValueError(f'{len(at)} steps need {len(at)} scales, one for each; these are '
+                         f'{len(values)}')
     return lambda sigma: values[min(range(len(at)), key=lambda i: abs(at[i]-float(sigma)))]
 
 # %% ../nbs/11_guidance.ipynb #c64
@@ -133,11 +147,15 @@ def cfg_rescale(
     guess=False, # Measure the guessed picture, in place of the noise
 ):               # A noise model
     "Give a guided answer the size of an honest one"
-    if not 0<=amount<=1: raise ValueError(f'the amount of rescaling is between 0 and 1, this is {amount}')
+    if not 0<=amount<=1:
+        raise ValueError(f'the amount of rescaling is between 0 and 1, this is {amount}')
     size = lambda o: o.std(tuple(range(1, o.ndim)), keepdim=True)
     def model(latents, sigma):
-        a,b = guided(latents, sigma),like(latents, sigma)
-        if guess: a,b = latents-sigma*a,latents-sigma*b
+        a = guided(latents, sigma)
+        b = like(latents, sigma)
+        if guess:
+            a = latents-sigma*a
+            b = latents-sigma*b
         a = a*(1-amount + amount*size(b)/size(a))
         return (latents-a)/sigma if guess else a
     return model

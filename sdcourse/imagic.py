@@ -32,7 +32,8 @@ def learn_embedding(
     "Embeddings that describe these pictures, near to given ones (Imagic, stage 1)"
     emb = text_emb.detach().clone().float().requires_grad_()
     with torch.enable_grad():
-        for _ in fit(lambda _: noise_loss(unet, latents, emb, abar, generator=generator), [emb], range(steps), lr, torch.optim.Adam): pass
+        for _ in fit(lambda _: noise_loss(unet, latents, emb, abar, generator=generator), [emb],
+                     range(steps), lr, torch.optim.Adam): pass
     return emb.detach()
 
 # %% ../nbs/52_imagic.ipynb #c15
@@ -49,10 +50,13 @@ def fine_tune(
     "Let a copy of a U-Net learn pictures under their embeddings (Imagic, stage 2)"
     unet = copy.deepcopy(unet)
     ps = [p for k,p in unet.named_parameters() if k.startswith(tuple(parts))]
-    if not ps: raise ValueError(f'no weights begin with {parts}: there are {", ".join(dict(unet.named_children()))}')
+    if not ps:
+        raise ValueError(f'no weights begin with {parts}: there are '
+                         f'{", ".join(dict(unet.named_children()))}')
     for p in ps: p.requires_grad_(True)
     with torch.enable_grad():
-        for _ in fit(lambda _: noise_loss(unet, latents, text_emb, abar, generator=generator), ps, range(steps), lr, torch.optim.Adam): pass
+        for _ in fit(lambda _: noise_loss(unet, latents, text_emb, abar, generator=generator), ps,
+                     range(steps), lr, torch.optim.Adam): pass
     return unet.requires_grad_(False)
 
 # %% ../nbs/52_imagic.ipynb #c20
@@ -78,7 +82,8 @@ class Taught:
         emb = alpha*self.target[k] + (1-alpha)*self.learned[k]
         model = guided_model(self.unet, emb, text_emb(self.sd, ['']).to(emb), self.guidance)
         start = self.noisy[k] if fresh is None else fresh*self.sigmas[0]
-        return decode(self.sd, integrate(model, start, self.sigmas, dpmpp_2m())).float().cpu().clamp(-1,1)
+        return decode(self.sd,
+                      integrate(model, start, self.sigmas, dpmpp_2m())).float().cpu().clamp(-1,1)
 
 # %% ../nbs/52_imagic.ipynb #c21
 def acquaint(
@@ -91,9 +96,13 @@ def acquaint(
     seed=0,        # Of the training
 )->Taught:
     "Stages 1 and 2 for some pictures together: each has an embedding of its own, the U-Net is common"
-    x,wishes = _pictures(ims, sd),[wishes] if isinstance(wishes, str) else list(wishes)
-    if len(wishes)!=len(x): raise ValueError(f'{len(x)} pictures and {len(wishes)} wishes: give each picture one')
-    with torch.no_grad(): z,target = encode(sd, x).float(),text_emb(sd, wishes)
+    x = _pictures(ims, sd)
+    wishes = [wishes] if isinstance(wishes, str) else list(wishes)
+    if len(wishes)!=len(x):
+        raise ValueError(f'{len(x)} pictures and {len(wishes)} wishes: give each picture one')
+    with torch.no_grad():
+        z = encode(sd, x).float()
+        target = text_emb(sd, wishes)
     abar,g = sd.scheduler.alphas_cumprod,torch.Generator(sd.device).manual_seed(seed)
     learned = learn_embedding(sd.unet, z, target, abar, training_steps[0], generator=g)
     unet = fine_tune(sd.unet, z, learned, abar, training_steps[1], generator=g)

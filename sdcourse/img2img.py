@@ -20,7 +20,10 @@ from .pipelines import Pictures, _check_words, _number, _prompts, _whole, to_pic
 def _strength(x):
     "`x`, if it is a strength"
     x = _number(x, 'strength')
-    if not 0<=x<=1: raise ValueError(f'strength lies between 0 (keep the picture) and 1 (ignore it), this is {x:g}' + (f': {x:g} percent would be {x/100:g}' if 1<x<=100 else ''))
+    if not 0<=x<=1:
+        raise ValueError(
+            f'strength lies between 0 (keep the picture) and 1 (ignore it), this is {x:g}'
+            + (f': {x:g} percent would be {x/100:g}' if 1<x<=100 else ''))
     return x
 
 # %% ../nbs/12_img2img.ipynb #c18
@@ -60,16 +63,23 @@ def prompt_model(
     negative='',   # What not to draw
 ):                 # `model(latents, sigma)` -> the noise in them, float32
     "What the U-Net says with these prompts, as a function of noisy latents and their noise level"
-    prompts,scale = _prompts(prompts),sd.guidance if guidance is None else _number(guidance, 'guidance')
-    if negative and scale==1: raise ValueError('at guidance 1 a negative prompt does nothing: take more guidance, or leave it out')
+    prompts = _prompts(prompts)
+    scale = sd.guidance if guidance is None else _number(guidance, 'guidance')
+    if negative and scale==1:
+        raise ValueError('at guidance 1 a negative prompt does nothing: take more guidance, or '
+                         'leave it out')
     c,u = sd.pipe.encode_prompt(prompts, sd.device, 1, True, [negative]*len(prompts))
     abar = sd.scheduler.alphas_cumprod.double().numpy()
-    levels = ((1-abar)/abar)**.5                                    # of the thousand steps of training
+    # of the thousand steps of training
+    levels = ((1-abar)/abar)**.5
     def model(latents, sigma):
         t = float(np.interp(float(sigma), levels, range(len(levels))))
-        x,n = latents/(sigma**2+1)**.5,len(latents)//len(prompts)    # the U-Net wants inputs of unit variance
-        out = sd.unet(torch.cat([x,x]).to(sd.dtype), t, torch.cat([u.repeat(n,1,1), c.repeat(n,1,1)])).sample.float()
-        if sd.scheduler.config.prediction_type=='v_prediction': out = (out+sigma*torch.cat([x,x]))/(sigma**2+1)**.5
+        x = latents/(sigma**2+1)**.5   # the U-Net wants inputs of unit variance
+        n = len(latents)//len(prompts)
+        out = sd.unet(torch.cat([x,x]).to(sd.dtype), t,
+                      torch.cat([u.repeat(n,1,1), c.repeat(n,1,1)])).sample.float()
+        if sd.scheduler.config.prediction_type=='v_prediction':
+            out = (out+sigma*torch.cat([x,x]))/(sigma**2+1)**.5
         u_pred,c_pred = out.chunk(2)
         return u_pred + scale*(c_pred-u_pred)
     return model
@@ -77,13 +87,22 @@ def prompt_model(
 # %% ../nbs/12_img2img.ipynb #c35
 def _pictures(im, sd):
     "Pictures to start from, (b,3,h,w), if the model can take them"
-    x = im if isinstance(im, torch.Tensor) else to_tensor(im if isinstance(im, (list, tuple)) else [im])
-    x,k = x[None] if x.ndim==3 else x,math.lcm(8, sd.factor)
-    if x.ndim!=4 or x.shape[1]!=3: raise ValueError(f'pictures have shape (b,3,h,w), this is {tuple(x.shape)}')
+    x = im if isinstance(im,
+                         torch.Tensor) else to_tensor(im if isinstance(im, (list, tuple)) else [im])
+    x = x[None] if x.ndim==3 else x
+    k = math.lcm(8, sd.factor)
+    if x.ndim!=4 or x.shape[1]!=3:
+        raise ValueError(f'pictures have shape (b,3,h,w), this is {tuple(x.shape)}')
     h,w = x.shape[2:]
-    if h%k or w%k or max(h,w)>4*sd.size: raise ValueError(f'this picture has {w}x{h} pixels. The model draws {sd.size}x{sd.size}; others must be multiples of {k}, and at most {4*sd.size}: try im.resize(({sd.size},{sd.size}))')
-    if not x.isfinite().all(): raise ValueError('there are numbers in this picture that are not finite (NaN or inf)')
-    if x.abs().max()>1.01: raise ValueError(f'a picture lies in [-1,1], this one in [{x.min():.3g},{x.max():.3g}]. From 0..255: x/127.5-1')
+    if h%k or w%k or max(h,w)>4*sd.size:
+        raise ValueError(f'this picture has {w}x{h} pixels. The model draws {sd.size}x{sd.size}; '
+                         f'others must be multiples of {k}, and at most {4*sd.size}: try '
+                         f'im.resize(({sd.size},{sd.size}))')
+    if not x.isfinite().all():
+        raise ValueError('there are numbers in this picture that are not finite (NaN or inf)')
+    if x.abs().max()>1.01:
+        raise ValueError(f'a picture lies in [-1,1], this one in [{x.min():.3g},{x.max():.3g}]. '
+                         'From 0..255: x/127.5-1')
     return x.float()
 
 # %% ../nbs/12_img2img.ipynb #c36
@@ -94,28 +113,44 @@ def _walk(model, init, noise, sigmas, strength=.5, mask=None):
     for i,(sigma,sigma_next) in enumerate(zip(sigmas, sigmas[1:])):
         latents = latents + (sigma_next-sigma)*model(latents, sigma)
         if mask is not None: latents = blend(latents, init, mask, noise, sigma_next)
-        if not latents.isfinite().all(): raise FloatingPointError(f'the U-Net said NaN at step {i} of {len(sigmas)-1}: in half precision try load(dtype=torch.float32), else load the model again')
+        if not latents.isfinite().all():
+            raise FloatingPointError(f'the U-Net said NaN at step {i} of {len(sigmas)-1}: in half '
+                                     'precision try load(dtype=torch.float32), else load the model '
+                                     'again')
     return latents
 
 # %% ../nbs/12_img2img.ipynb #c37
-def _paint(prompt, im, sd, strength, n, seed, steps, guidance, negative, bs, mask=None, finish=lambda new, old: new):
+def _paint(prompt, im, sd, strength, n, seed, steps, guidance, negative, bs, mask=None,
+           finish=lambda new, old: new):
     "`image_to_image` and `inpaint` are this"
     sd = default_sd() if sd is None else sd
-    prompts,xs,strength,n = _prompts(prompt),_pictures(im, sd),_strength(strength),_whole(n, 'n', 1)
+    prompts = _prompts(prompt)
+    xs = _pictures(im, sd)
+    strength = _strength(strength)
+    n = _whole(n, 'n', 1)
     seeds = [_whole(seed, 'a seed', 0)+k for k in range(n)]
-    guidance,sigmas = sd.guidance if guidance is None else _number(guidance, 'guidance'),cut_sigmas(noise_levels(sd, steps), strength)
-    if len(prompts)!=len(xs) and 1 not in (len(prompts), len(xs)): raise ValueError(f'{len(prompts)} prompts for {len(xs)} pictures: give one of either, or as many')
+    guidance = sd.guidance if guidance is None else _number(guidance, 'guidance')
+    sigmas = cut_sigmas(noise_levels(sd, steps), strength)
+    if len(prompts)!=len(xs) and 1 not in (len(prompts), len(xs)):
+        raise ValueError(f'{len(prompts)} prompts for {len(xs)} pictures: give one of either, or '
+                         'as many')
     for p in dict.fromkeys(prompts): _check_words(p, sd)
-    m,ims = max(len(prompts), len(xs)),[*im] if isinstance(im, (list, tuple)) else [im]*len(xs)
-    jobs,done = [(prompts[i%len(prompts)], i%len(xs), s) for i in range(m) for s in seeds],Pictures()
+    m = max(len(prompts), len(xs))
+    ims = [*im] if isinstance(im, (list, tuple)) else [im]*len(xs)
+    jobs = [(prompts[i%len(prompts)], i%len(xs), s) for i in range(m) for s in seeds]
+    done = Pictures()
     for i in range(0, len(jobs), bs):
         ps,ks,ss = zip(*jobs[i:i+bs])
         x = xs[list(ks)]
-        init = sd.vae.encode(x.to(sd.device, sd.dtype)).latent_dist.mode().float()*sd.vae.config.scaling_factor
-        z = _walk(prompt_model(sd, list(ps), guidance, negative), init, noise(sd, ss, tuple(x.shape[:1:-1])).to(sd.device), sigmas, strength, mask)
+        init = sd.vae.encode(x.to(sd.device,
+                                  sd.dtype)).latent_dist.mode().float()*sd.vae.config.scaling_factor
+        z = _walk(prompt_model(sd, list(ps), guidance, negative), init,
+                  noise(sd, ss, tuple(x.shape[:1:-1])).to(sd.device), sigmas, strength, mask)
         new = finish(to_tensor(to_pictures(sd, z)), x)
         for o,p,k,s in zip(to_img(new), ps, ks, ss):
-            edit = dict(prompt=p, strength=strength, seed=s, steps=steps, ran=len(sigmas)-1, guidance=guidance, negative=negative, masked=mask is not None, model=sd.name)
+            edit = dict(prompt=p, strength=strength, seed=s, steps=steps, ran=len(sigmas)-1,
+                        guidance=guidance, negative=negative, masked=mask is not None,
+                        model=sd.name)
             done.append(_remember(o, ims[k], to_img(xs[k]), edit))
     return done
 
@@ -125,10 +160,13 @@ def _id(im): return hashlib.sha1(im.tobytes()).hexdigest()[:6]
 def _remember(new, old, seen, edit):
     "Note in `new` which picture it was made from, and how"
     info = getattr(old, 'info', {}).get('sdcourse', {})
-    past = info.get('edits') or [dict(id=_id(seen), what=f"drawn: {info['prompt']!r}, seed {info['seed']}" if 'prompt' in info else 'a picture from elsewhere')]
+    past = info.get('edits') or [dict(
+        id=_id(seen), what=f"drawn: {info['prompt']!r}, seed {info['seed']}" if 'prompt' in info
+        else 'a picture from elsewhere')]
     if past[-1]['id']!=_id(seen): past = [*past, dict(id=_id(seen), what='changed by hand')]
     what = f"{edit['prompt']!r}, strength {edit['strength']:g}{' inside a mask' if edit['masked'] else ''} ({edit['ran']} of {edit['steps']} steps), seed {edit['seed']}"
-    new.info['sdcourse'] = dict(title=f"strength {edit['strength']:g}, seed {edit['seed']}", edits=[*past, dict(id=_id(new), what=what, **edit)])
+    new.info['sdcourse'] = dict(title=f"strength {edit['strength']:g}, seed {edit['seed']}",
+                                edits=[*past, dict(id=_id(new), what=what, **edit)])
     return new
 
 # %% ../nbs/12_img2img.ipynb #c39
@@ -157,9 +195,12 @@ def lineage(
     for im in [ims] if isinstance(ims, Image.Image) else ims:
         node = tree
         edits = im.info.get('sdcourse', {}).get('edits')
-        if not edits: raise ValueError('this picture does not say what it was made from: only pictures of image_to_image() and inpaint() do')
+        if not edits:
+            raise ValueError('this picture does not say what it was made from: only pictures of '
+                             'image_to_image() and inpaint() do')
         for e in edits: node = node.setdefault(f"{e['id']}  {e['what']}", {})
-    def lines(node, depth): return [l for k,v in node.items() for l in ('   '*depth+k, *lines(v, depth+1))]
+    def lines(node, depth):
+        return [l for k,v in node.items() for l in ('   '*depth+k, *lines(v, depth+1))]
     return '\n'.join(lines(tree, 0))
 
 # %% ../nbs/12_img2img.ipynb #c69
@@ -212,12 +253,17 @@ def seam(
     "How visible the edge of the mask is"
     x = ims if isinstance(ims, torch.Tensor) else to_tensor(list(ims))
     on,near = [],[]
-    for a,m in ((x, mask), (x.mT, mask.mT)):                     # neighbours side by side, and one above the other
-        jump,edge = a.diff(dim=-1).abs().mean(1),(m.diff(dim=-1)!=0).float()
+    # neighbours side by side, and one above the other
+    for a,m in ((x, mask), (x.mT, mask.mT)):
+        jump = a.diff(dim=-1).abs().mean(1)
+        edge = (m.diff(dim=-1)!=0).float()
         close = F.max_pool2d(edge, 2*width+1, 1, width)-edge
-        on.append(jump[:,edge[0,0]>0]); near.append(jump[:,close[0,0]>0])
-    on,near = torch.cat(on, 1).mean(1),torch.cat(near, 1).mean(1)
-    return (on+.01)/(near+.01)                                   # .01, or flat surroundings would divide by nothing
+        on.append(jump[:,edge[0,0]>0])
+        near.append(jump[:,close[0,0]>0])
+    on = torch.cat(on, 1).mean(1)
+    near = torch.cat(near, 1).mean(1)
+    # .01, or flat surroundings would divide by nothing
+    return (on+.01)/(near+.01)
 
 # %% ../nbs/12_img2img.ipynb #c93
 def _grid(size):
@@ -252,7 +298,8 @@ def mask_polygon(
     "A white shape with straight sides"
     x,y = _grid(size)
     inside = torch.zeros(len(y), x.shape[1], dtype=torch.bool)
-    for (x0,y0),(x1,y1) in zip(points, [*points[1:], points[0]]):   # a ray to the right crosses the sides an odd number of times
+    # a ray to the right crosses the sides an odd number of times
+    for (x0,y0),(x1,y1) in zip(points, [*points[1:], points[0]]):
         if y0!=y1: inside ^= ((y0>y)!=(y1>y)) & (x < (x1-x0)*(y-y0)/(y1-y0)+x0)
     return inside.float()[None,None]
 
@@ -267,8 +314,10 @@ def mask_stroke(
     near = torch.zeros(len(v), u.shape[1], dtype=torch.bool)
     for pts in strokes:
         for (x0,y0),(x1,y1) in zip(pts, [*pts[1:], pts[-1]]):
-            dx,dy = x1-x0,y1-y0
-            t = (((u-x0)*dx+(v-y0)*dy)/max(dx**2+dy**2, 1e-9)).clamp(0,1)    # the nearest point of this piece
+            dx = x1-x0
+            dy = y1-y0
+            # the nearest point of this piece
+            t = (((u-x0)*dx+(v-y0)*dy)/max(dx**2+dy**2, 1e-9)).clamp(0,1)
             near |= (u-x0-t*dx)**2+(v-y0-t*dy)**2 < (width/2)**2
     return near.float()[None,None]
 
@@ -296,7 +345,8 @@ def mask_pad(
 ):
     "Draw a mask on a picture in the page, and copy it as a line of code"
     from IPython.display import HTML
-    return HTML(_pad.format(w=side, h=round(side*im.height/im.width), url=_data_url(im), brush=width, size=im.width if im.width==im.height else im.size))
+    return HTML(_pad.format(w=side, h=round(side*im.height/im.width), url=_data_url(im),
+                            brush=width, size=im.width if im.width==im.height else im.size))
 
 # %% ../nbs/12_img2img.ipynb #c105
 def as_mask(
@@ -305,15 +355,27 @@ def as_mask(
 )->torch.Tensor: # (1,1,h,w) of zeros and ones
     "A mask, checked"
     if isinstance(mask, Image.Image):
-        if 'A' in mask.getbands(): mask = Image.alpha_composite(Image.new('RGBA', mask.size, 'black'), mask.convert('RGBA'))   # what is see-through is kept
+        if 'A' in mask.getbands():   # what is see-through is kept
+            mask = Image.alpha_composite(Image.new('RGBA', mask.size, 'black'),
+                                         mask.convert('RGBA'))
         mask = torch.from_numpy(np.array(mask.convert('L')))/255
-    if not isinstance(mask, torch.Tensor): raise TypeError(f'a mask is a picture or a tensor, this is {type(mask).__name__}')
+    if not isinstance(mask, torch.Tensor):
+        raise TypeError(f'a mask is a picture or a tensor, this is {type(mask).__name__}')
     m = mask.float().cpu()
-    if m.ndim<2 or math.prod(m.shape[:-2])!=1: raise ValueError(f'a mask has one plane, of shape (h,w) or (1,1,h,w), this is {tuple(m.shape)}')
-    if not (m.min()>=0 and m.max()<=1): raise ValueError(f'a mask lies in [0,1], this one in [{m.min():.3g},{m.max():.3g}]' + ('. From 0..255: mask/255' if m.max()>1 else '. From [-1,1]: (mask+1)/2'))
-    if size is not None and m.shape[-1:-3:-1]!=torch.Size(size): raise ValueError(f'the mask has {m.shape[-1]}x{m.shape[-2]} pixels, the picture {size[0]}x{size[1]}: make them equal, with im.resize(({size[0]},{size[1]}))')
+    if m.ndim<2 or math.prod(m.shape[:-2])!=1:
+        raise ValueError('a mask has one plane, of shape (h,w) or (1,1,h,w), this is '
+                         f'{tuple(m.shape)}')
+    if not (m.min()>=0 and m.max()<=1):
+        raise ValueError(f'a mask lies in [0,1], this one in [{m.min():.3g},{m.max():.3g}]'
+            + ('. From 0..255: mask/255' if m.max()>1 else '. From [-1,1]: (mask+1)/2'))
+    if size is not None and m.shape[-1:-3:-1]!=torch.Size(size):
+        raise ValueError(f'the mask has {m.shape[-1]}x{m.shape[-2]} pixels, the picture '
+                         f'{size[0]}x{size[1]}: make them equal, with '
+                         f'im.resize(({size[0]},{size[1]}))')
     m = (m.reshape(1,1,*m.shape[-2:])>.5).float()
-    if not m.any(): raise ValueError('this mask is all black, so there is nothing to paint: white is what gets painted. Is it 1-mask that you want?')
+    if not m.any():
+        raise ValueError('this mask is all black, so there is nothing to paint: white is what gets '
+                         'painted. Is it 1-mask that you want?')
     return m
 
 # %% ../nbs/12_img2img.ipynb #c109
@@ -336,4 +398,6 @@ def inpaint(
     sd = default_sd() if sd is None else sd
     m = as_mask(mask, tuple(_pictures(im, sd).shape[:1:-1]))
     soft = sd.size//20 if feather is None else _whole(feather, 'feather', 0)
-    return _paint(prompt, im, sd, strength, n, seed, steps, guidance, negative, bs, to_latent_mask(m, sd.factor).to(sd.device), lambda new,old: paste_back(new, old, m, soft))
+    return _paint(prompt, im, sd, strength, n, seed, steps, guidance, negative, bs,
+                  to_latent_mask(m, sd.factor).to(sd.device),
+                  lambda new,old: paste_back(new, old, m, soft))

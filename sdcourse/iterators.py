@@ -19,20 +19,26 @@ def chunks(
     n,  # How many at a time, 1 or more
 ):      # An iterator of lists; the last may be shorter
     "Cut a stream into lists of `n`, reading no further than it must"
-    if isinstance(n, bool) or not isinstance(n, int): raise TypeError(f'the size of a chunk is a whole number, this is {n!r}')
+    if isinstance(n, bool) or not isinstance(n, int):
+        raise TypeError(f'the size of a chunk is a whole number, this is {n!r}')
     if n<1: raise ValueError(f'a chunk holds one thing or more, and {n} were asked for')
     it = iter(xs)
     return iter(lambda: list(islice(it, n)), [])
 
 # %% ../nbs/61_iterators.ipynb #c41
-_CODES = {'|u1': 'B', '|i1': 'b', '|b1': '?', '<i4': 'i', '<i8': 'q', '<f4': 'f', '<f8': 'd'}   # numpy's names of number types, Python's names
+# numpy's names of number types, Python's names
+_CODES = {'|u1': 'B', '|i1': 'b', '|b1': '?', '<i4': 'i', '<i8': 'q', '<f4': 'f', '<f8': 'd'}
 
 def _head(f, name):
     "What the head of a .npy file says: number type and shape"
-    if f.read(6)!=b'\x93NUMPY': raise ValueError(f'{name!r} is not an array: it does not begin as a .npy file does')
+    if f.read(6)!=b'\x93NUMPY':
+        raise ValueError(f'{name!r} is not an array: it does not begin as a .npy file does')
     long = f.read(2)[0]>1
-    d = ast.literal_eval(f.read(int.from_bytes(f.read(4 if long else 2), 'little')).decode('latin1'))
-    if d['descr'] not in _CODES or d['fortran_order'] or not d['shape']: raise ValueError(f"{name!r} can't be streamed: rows of {', '.join(_CODES)} can, this is {d}")
+    d = ast.literal_eval(f.read(int.from_bytes(f.read(4 if long else 2),
+        'little')).decode('latin1'))
+    if d['descr'] not in _CODES or d['fortran_order'] or not d['shape']:
+        raise ValueError(f"{name!r} can't be streamed: rows of {', '.join(_CODES)} can, this is "
+                         f"{d}")
     return _CODES[d['descr']],d['shape']
 
 # %% ../nbs/61_iterators.ipynb #c42
@@ -42,23 +48,31 @@ def stream_npz(
 ):
     "Yield the items of an array, one after another, as plain numbers or lists of them"
     try: z = ZipFile(file)
-    except BadZipFile: raise ValueError(f'{file} is not an .npz file (or not all of it: is it still being copied?)') from None
+    except BadZipFile:
+        raise ValueError(f'{file} is not an .npz file (or not all of it: is it still being '
+                         'copied?)') from None
     with z:
-        if f'{name}.npy' not in z.namelist(): raise ValueError(f"there is no {name!r} in {file}, only {', '.join(o.removesuffix('.npy') for o in z.namelist())}")
+        if f'{name}.npy' not in z.namelist():
+            raise ValueError(f"there is no {name!r} in {file}, only "
+                             f"{', '.join(o.removesuffix('.npy') for o in z.namelist())}")
         with z.open(f'{name}.npy') as f:
             code,(n,*shape) = _head(f, name)
             size = struct.calcsize(code)*math.prod(shape)
             for i in range(n):
                 b = f.read(size)
-                if len(b)<size: raise EOFError(f'{name!r} should hold {n} items and ends in number {i}: the file is damaged')
-                yield memoryview(b).cast(code, shape).tolist() if shape else memoryview(b).cast(code)[0]
+                if len(b)<size:
+                    raise EOFError(f'{name!r} should hold {n} items and ends in number {i}: the '
+                                   'file is damaged')
+                yield memoryview(b).cast(code,
+                                         shape).tolist() if shape else memoryview(b).cast(code)[0]
 
 # %% ../nbs/61_iterators.ipynb #c43
 def read_digits(
     file=DATA/'digits_hand.npz', # An .npz file with `x` (n,h,w) and `y` (n,)
 ): # An iterator of (picture, label): a list of rows of whole numbers 0..255, and a whole number
     "Handwritten digits, one after another"
-    return zip(stream_npz(file, 'x'), stream_npz(file, 'y'), strict=True)   # strict: speaks up if there are fewer labels than pictures
+    # strict: speaks up if there are fewer labels than pictures
+    return zip(stream_npz(file, 'x'), stream_npz(file, 'y'), strict=True)
 
 # %% ../nbs/61_iterators.ipynb #c56
 def shuffle_buffer(

@@ -34,7 +34,8 @@ def background_name(
     bg:dict # `spec['bg']`
 )->str:     # A colour, a scene, a pattern, or 'gradient'
     "The judge's word for a background"
-    return {'plain':bg.get('c'), 'scene':bg.get('name'), 'pat':bg.get('p'), 'grad':'gradient'}[bg['kind']]
+    return {'plain':bg.get('c'), 'scene':bg.get('name'), 'pat':bg.get('p'),
+            'grad':'gradient'}[bg['kind']]
 
 # %% ../nbs/06_judge.ipynb #c15
 class Labels:
@@ -44,7 +45,8 @@ class Labels:
     ): self.ix = {k:{n:i for i,n in enumerate(v)} for k,v in classes.items()}
     def __call__(self, spec):
         ix,items = self.ix,spec['items']
-        noun = torch.zeros(len(ix['noun']))                                         # 1 for every noun in the picture
+        # 1 for every noun in the picture
+        noun = torch.zeros(len(ix['noun']))
         for o in items: noun[ix['noun'][o['name']]] = 1
         tint = items[0].get('tint') if items and not items[0].get('auto') else None
         return noun, torch.tensor([ix['style'][spec['style']] if items else -100, ix['background'][background_name(spec['bg'])],
@@ -59,8 +61,10 @@ class Block(nn.Module):
         stride=2, # 1 keeps the size
     ):
         super().__init__()
-        self.conv1,self.bn1 = nn.Conv2d(ni, nf, 3, stride, 1, bias=False),nn.BatchNorm2d(nf)
-        self.conv2,self.bn2 = nn.Conv2d(nf, nf, 3, 1, 1, bias=False),nn.BatchNorm2d(nf)
+        self.conv1 = nn.Conv2d(ni, nf, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(nf)
+        self.conv2 = nn.Conv2d(nf, nf, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(nf)
         self.skip = nn.Conv2d(ni, nf, 1, bias=False)
     def forward(self, x):
         h = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
@@ -76,15 +80,18 @@ class JudgeNet(nn.Module):
     ):
         super().__init__()
         self.classes = classes
-        self.stem = nn.Sequential(nn.Conv2d(3, chs[0], 3, 1, 1, bias=False), nn.BatchNorm2d(chs[0]), nn.ReLU())
+        self.stem = nn.Sequential(nn.Conv2d(3, chs[0], 3, 1, 1, bias=False), nn.BatchNorm2d(chs[0]),
+                                  nn.ReLU())
         self.blocks = nn.ModuleList([Block(a, b) for a,b in zip(chs, chs[1:])])
         self.neck = nn.Sequential(nn.Linear(2*chs[-1], 256), nn.BatchNorm1d(256), nn.ReLU())
         self.heads = nn.ModuleDict({k:nn.Linear(256, len(v)) for k,v in classes.items()})
-    def maps(self, x):                                                              # (B, 3, 64, 64) in [-1,1]
+    # (B, 3, 64, 64) in [-1,1]
+    def maps(self, x):
         "Feature maps from fine to coarse"
         out = [self.stem(x)]
         for b in self.blocks: out.append(b(out[-1]))
-        return out                                                                  # (B, 32, 64, 64) ... (B, 256, 4, 4)
+        # (B, 32, 64, 64) ... (B, 256, 4, 4)
+        return out
     def features(self, x):
         "What the heads look at"
         h = self.maps(x)[-1]
@@ -114,7 +121,8 @@ def roughen(
     r = torch.rand(len(x), 1, 1, 1, device=x.device)
     maybe = lambda: (torch.rand_like(r)<.5).to(x)
     k = torch.tensor([1.,2,1], device=x.device)
-    blur = F.conv2d(F.pad(x, (1,1,1,1), mode='replicate'), (k[:,None]*k/16).repeat(3,1,1,1), groups=3).to(x.dtype)
+    blur = F.conv2d(F.pad(x, (1,1,1,1), mode='replicate'), (k[:,None]*k/16).repeat(3,1,1,1),
+                    groups=3).to(x.dtype)
     x = torch.lerp(x, blur, r*maybe())
     x = x + torch.randn_like(x)*.12*torch.rand_like(r)*maybe()
     x = x*(1+.1*torch.randn_like(r)) + .06*torch.randn(len(x), 3, 1, 1, device=x.device)
@@ -129,8 +137,10 @@ def save_judge(
     "Save a judge as fp16 safetensors"
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder/'config.json').write_text(json.dumps(dict(classes=net.classes), ensure_ascii=False, indent=0), encoding='utf8')
-    save_file({k:v.half().contiguous() if v.is_floating_point() else v for k,v in net.state_dict().items()}, folder/'model.safetensors')
+    (folder/'config.json').write_text(
+        json.dumps(dict(classes=net.classes), ensure_ascii=False, indent=0), encoding='utf8')
+    save_file({k:v.half().contiguous() if v.is_floating_point() else v for k,
+               v in net.state_dict().items()}, folder/'model.safetensors')
 
 # %% ../nbs/06_judge.ipynb #c31
 @cache
@@ -139,9 +149,13 @@ def load_judge(
 )->JudgeNet:     # In eval mode, frozen, float32
     "The trained judge"
     folder = Path(folder or WEIGHTS.parent/'judge')
-    if not (folder/'model.safetensors').exists(): raise FileNotFoundError(f"No judge in {folder.name!r}: train one with `python -m sdcourse.training --stage judge`, or call load_judge() for the one in the package")
+    if not (folder/'model.safetensors').exists():
+        raise FileNotFoundError(f"No judge in {folder.name!r}: train one with `python -m "
+                                "sdcourse.training --stage judge`, or call load_judge() for the "
+                                "one in the package")
     net = JudgeNet(json.loads((folder/'config.json').read_text(encoding='utf8'))['classes'])
-    net.load_state_dict({k:v.float() if v.is_floating_point() else v for k,v in load_file(folder/'model.safetensors').items()})
+    net.load_state_dict({k:v.float() if v.is_floating_point() else v for k,
+                         v in load_file(folder/'model.safetensors').items()})
     return net.eval().requires_grad_(False)
 
 # %% ../nbs/06_judge.ipynb #c34
@@ -153,7 +167,8 @@ def right(
 )->dict:                # Head name -> share in [0,1]
     "Share of right answers, head by head; where there are several nouns, they all have to lead"
     lead = out['noun'].argsort(1, descending=True)
-    res = dict(noun=np.mean([set(l[:int(n.sum())].tolist())==set(n.nonzero()[:,0].tolist()) for l,n in zip(lead,noun) if n.sum()]).item())
+    res = dict(noun=np.mean([set(l[:int(n.sum())].tolist())==set(n.nonzero()[:,0].tolist()) for l,
+                             n in zip(lead,noun) if n.sum()]).item())
     for i,k in enumerate(['style','background','colour','count']):
         asked = other[:,i]>=0
         res[k] = (out[k].argmax(1)==other[:,i])[asked].float().mean().item()
@@ -166,7 +181,9 @@ def load_clip(
 ):               # CLIPModel, CLIPTokenizer
     "Both halves of our CLIP, for search, scoring and guidance"
     folder = Path(folder or WEIGHTS/'clip')
-    with quiet(): clip = CLIPModel.from_pretrained(folder, torch_dtype=torch.float32).eval().requires_grad_(False)
+    with quiet():
+        clip = CLIPModel.from_pretrained(folder,
+                                         torch_dtype=torch.float32).eval().requires_grad_(False)
     return clip,CLIPTokenizer.from_pretrained(folder.parent/'tokenizer')
 
 # %% ../nbs/06_judge.ipynb #c46
@@ -183,7 +200,8 @@ def clip_embed(
             x = F.interpolate(x.float(), (clip.config.vision_config.image_size,)*2, mode='area')
             out.append(clip.visual_projection(clip.vision_model(pixel_values=x).pooler_output))
         if texts is not None:
-            t = tok(list(texts), padding='max_length', max_length=77, truncation=True, return_tensors='pt')
+            t = tok(list(texts), padding='max_length', max_length=77, truncation=True,
+                    return_tensors='pt')
             out.append(clip.text_projection(clip.text_model(input_ids=t.input_ids).pooler_output))
     out = tuple(F.normalize(o) for o in out)
     return out if len(out)>1 else out[0]
@@ -225,7 +243,8 @@ def see(
     "What the judge sees, as probabilities"
     net = net or load_judge()
     x = ims if isinstance(ims, torch.Tensor) else to_tensor(list(ims))
-    if x.shape[-1]!=64: x = F.interpolate(x.float(), (64,64), mode='area' if x.shape[-1]>64 else 'bilinear')
+    if x.shape[-1]!=64:
+        x = F.interpolate(x.float(), (64,64), mode='area' if x.shape[-1]>64 else 'bilinear')
     with torch.no_grad(): f = torch.cat([net.features(o) for o in x.float().cpu().split(bs)])
     return {k:h(f).softmax(1) for k,h in net.heads.items()} | dict(features=f)
 
@@ -238,23 +257,30 @@ def verdicts(
     clip=True,  # Add the CLIP score?
 )->Table:       # A row a picture: True, False, or None for 'not asked'
     "Judge each picture against its prompt"
-    ims,prompts = ims if isinstance(ims, torch.Tensor) else list(ims),list(prompts)
-    if len(ims)!=len(prompts): raise ValueError(f'{len(ims)} pictures but {len(prompts)} prompts: give one prompt for each picture')
+    ims = ims if isinstance(ims, torch.Tensor) else list(ims)
+    prompts = list(prompts)
+    if len(ims)!=len(prompts):
+        raise ValueError(f'{len(ims)} pictures but {len(prompts)} prompts: give one prompt for '
+                         'each picture')
     net = net or load_judge()
     p = see(ims, net)
     scores = clip_score(ims, prompts) if clip else [None]*len(ims)
-    return Table(_row(prompt, net.classes, {k:v[i] for k,v in p.items()}, sure, s) for i,(prompt,s) in enumerate(zip(prompts, scores)))
+    return Table(_row(prompt, net.classes, {k:v[i] for k,v in p.items()}, sure, s) for i,
+                 (prompt,s) in enumerate(zip(prompts, scores)))
 
 def _row(prompt, classes, p, sure, score):
     want = parse_caption(prompt, classes['noun'])
     nouns = list(dict.fromkeys(o['name'] for o in want['items']))
     asked = dict(style=want['style'], background=want['bg'] and background_name(want['bg']), colour=want['items'][0]['tint'] if nouns else None,
                  count=str(want['count']) if (want['count'] or 0)>1 else None)
-    strange = [n for n in nouns if n not in classes['noun']] + [v for k,v in asked.items() if v and v not in classes[k]]
+    strange = [n for n in nouns if n not in classes['noun']] + [v for k,
+        v in asked.items() if v and v not in classes[k]]
     top = [classes['noun'][i] for i in p['noun'].argsort(descending=True)[:max(1,len(nouns))]]
     saw = {k:classes[k][p[k].argmax()] for k in asked}
-    certain = p['noun'].amax().item()*len(top)>=sure                                # two nouns share the probability
-    ok = dict(noun=certain and set(top)==set(nouns) if nouns and not set(nouns)&set(strange) else None)
+    # two nouns share the probability
+    certain = p['noun'].amax().item()*len(top)>=sure
+    ok = dict(noun=certain and set(top)==set(nouns) if nouns and not set(nouns)&set(strange)
+              else None)
     ok |= {k:None if v is None or v in strange else v==saw[k] for k,v in asked.items()}
     answers = [v for v in ok.values() if v is not None]
     return dict(prompt=prompt, **ok, right=all(answers) if answers else None, sees=f"{' + '.join(top) if certain else 'unsure'}, {saw['style']}, {saw['background']}",
@@ -265,7 +291,8 @@ def summary(
     rows, # From `verdicts`
 )->dict:  # Column -> share of True among what was asked, or mean
     "Shares of right answers over a table of verdicts"
-    cols = {k:[r[k] for r in rows if r[k] is not None] for k in ('noun','style','background','colour','count','right','clip')}
+    cols = {k:[r[k] for r in rows if r[k] is not None] for k in ('noun','style','background',
+        'colour','count','right','clip')}
     return {k:round(float(np.mean(v)), 4) for k,v in cols.items() if v} | dict(n=len(rows))
 
 # %% ../nbs/06_judge.ipynb #c62
@@ -274,9 +301,11 @@ def frechet(
     b:torch.Tensor, # Features (m, d) of the other
 )->float:
     "Fréchet distance between Gaussians fitted to two heaps of features"
-    a,b = a.double(),b.double()
+    a = a.double()
+    b = b.double()
     ca,cb = (torch.atleast_2d(x.T.cov()) for x in (a,b))
-    root = torch.linalg.eigvals(ca@cb).real.clamp(min=0).sqrt().sum()      # the trace of a matrix's square root
+    # the trace of a matrix's square root
+    root = torch.linalg.eigvals(ca@cb).real.clamp(min=0).sqrt().sum()
     return ((a.mean(0)-b.mean(0)).square().sum() + ca.trace()+cb.trace()-2*root).clamp(min=0).item()
 
 # %% ../nbs/06_judge.ipynb #c69
@@ -289,7 +318,8 @@ def kid(
     "Kernel distance between two heaps of features, unbiased"
     k = lambda x,y: (x@y.T/x.shape[1]+1)**3
     def one():
-        x,y = a[torch.randperm(len(a))[:size]],b[torch.randperm(len(b))[:size]]
+        x = a[torch.randperm(len(a))[:size]]
+        y = b[torch.randperm(len(b))[:size]]
         off = lambda m: (m.sum()-m.trace())/(len(m)*(len(m)-1))
         return off(k(x,x))+off(k(y,y))-2*k(x,y).mean()
     v = torch.stack([one() for _ in range(n_sub)])

@@ -21,10 +21,16 @@ def encode(
     "Latents of pictures"
     x = ims if isinstance(ims, torch.Tensor) else to_tensor(ims)
     x = x[None] if x.ndim==3 else x
-    if x.ndim!=4 or x.shape[1]!=3: raise ValueError(f'pictures have shape (b,3,h,w), this is {tuple(x.shape)}')
-    if x.shape[2]%sd.factor or x.shape[3]%sd.factor: raise ValueError(f'the sides of a picture must be multiples of {sd.factor}, these are {x.shape[3]}x{x.shape[2]}')
-    if not x.isfinite().all(): raise ValueError('there are numbers in this picture that are not finite (NaN or inf)')
-    if x.abs().max()>1.01: raise ValueError(f'a picture lies in [-1,1], this one in [{x.min():.3g},{x.max():.3g}]. From 0..255: x/127.5-1')
+    if x.ndim!=4 or x.shape[1]!=3:
+        raise ValueError(f'pictures have shape (b,3,h,w), this is {tuple(x.shape)}')
+    if x.shape[2]%sd.factor or x.shape[3]%sd.factor:
+        raise ValueError(f'the sides of a picture must be multiples of {sd.factor}, these are '
+                         f'{x.shape[3]}x{x.shape[2]}')
+    if not x.isfinite().all():
+        raise ValueError('there are numbers in this picture that are not finite (NaN or inf)')
+    if x.abs().max()>1.01:
+        raise ValueError(f'a picture lies in [-1,1], this one in [{x.min():.3g},{x.max():.3g}]. '
+                         'From 0..255: x/127.5-1')
     d = sd.vae.encode(x.to(sd.device, sd.dtype)).latent_dist
     return (d.sample(generator) if sample else d.mode())*sd.vae.config.scaling_factor
 
@@ -36,7 +42,8 @@ def decode(
     "Pictures of latents"
     z = latents[None] if latents.ndim==3 else latents
     n = sd.vae.config.latent_channels
-    if z.ndim!=4 or z.shape[1]!=n: raise ValueError(f'latents have shape (b,{n},h,w), this is {tuple(latents.shape)}')
+    if z.ndim!=4 or z.shape[1]!=n:
+        raise ValueError(f'latents have shape (b,{n},h,w), this is {tuple(latents.shape)}')
     return sd.vae.decode(z.to(sd.device, sd.dtype)/sd.vae.config.scaling_factor).sample
 
 # %% ../nbs/31_latents.ipynb #c20
@@ -54,7 +61,8 @@ def accounting(
     channels=4, # Of the latents
 )->Table:
     "What a picture and its latents take, in numbers and in bytes"
-    n,m = 3*size**2,channels*(size//factor)**2
+    n = 3*size**2
+    m = channels*(size//factor)**2
     return Table([{'what': what, 'numbers': k, 'bytes': k*b, 'times fewer numbers': n/k, 'times fewer bytes': n/(k*b)}
                   for what,k,b in ((f'picture {size}x{size}, 8 bit', n, 1), ('latents, float32', m, 4), ('latents, float16', m, 2), ('latents, rounded to 8 bit', m, 1))])
 
@@ -75,9 +83,12 @@ def fit_rgb(
     k=1,      # Look at k x k latents around each; 1, 3, 5...
 ):            # weight (3,4,k,k), bias (3)
     "The linear map from latents to colours with the least squared error"
-    p = F.unfold(F.pad(latents.float().cpu(), (k//2,)*4, mode='replicate'), k)        # (b, 4*k*k, h*w)
-    a = F.pad(p.transpose(1,2).flatten(0,1).double(), (0,1), value=1.)                # (b*h*w, 4*k*k+1)
-    t = F.adaptive_avg_pool2d(ims.float().cpu(), latents.shape[-2:]).flatten(2).transpose(1,2).flatten(0,1).double()
+    # (b, 4*k*k, h*w)
+    p = F.unfold(F.pad(latents.float().cpu(), (k//2,)*4, mode='replicate'), k)
+    # (b*h*w, 4*k*k+1)
+    a = F.pad(p.transpose(1,2).flatten(0,1).double(), (0,1), value=1.)
+    t = F.adaptive_avg_pool2d(ims.float().cpu(),
+                              latents.shape[-2:]).flatten(2).transpose(1,2).flatten(0,1).double()
     sol = torch.linalg.lstsq(a, t).solution.float()
     return sol[:-1].T.reshape(3, -1, k, k),sol[-1]
 
@@ -115,5 +126,6 @@ def distil(
             opt.param_groups[0]['lr'] = lr*(1-i/steps)
             k = torch.randint(0, len(latents), (bs,))
             F.l1_loss(net(latents[k]), ims[k]).backward()
-            opt.step(); opt.zero_grad()
+            opt.step()
+            opt.zero_grad()
     return net.eval()

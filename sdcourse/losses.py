@@ -24,12 +24,27 @@ def blue_loss(
 # %% ../nbs/35_losses.ipynb #c16
 def _gradient(loss, x, i):
     "Slope of a loss, one number or one a picture, at `x`; says what is wrong, and at which step"
-    if not isinstance(loss, torch.Tensor): raise TypeError(f'at step {i} loss_fn returned {type(loss).__name__}: a loss is a tensor, so leave out .item() and float()')
-    if loss.shape not in ((), (len(x),)): raise ValueError(f'at step {i} loss_fn returned the shape {tuple(loss.shape)}: a loss is one number, or one for each of the {len(x)} pictures. Take a mean, such as .mean((1,2,3))')
-    if not loss.isfinite().all(): raise FloatingPointError(f'at step {i} the loss is not a finite number ({loss.detach().flatten().tolist()}): a division by 0, a logarithm of 0, or a scale so large that the latents have exploded')
-    grad = torch.autograd.grad(loss, x, torch.ones_like(loss), allow_unused=True)[0] if loss.requires_grad else None
-    if grad is None: raise ValueError(f'at step {i} no gradient leads from the loss to the latents: something on the way cuts it (.detach(), torch.no_grad, argmax, rounding, a PIL picture), or the loss does not look at them')
-    if not grad.isfinite().all(): raise FloatingPointError(f'at step {i} the gradient of the loss is not finite, though the loss is: a root at 0? Add a little, (x+1e-8).sqrt()')
+    if not isinstance(loss, torch.Tensor):
+        raise TypeError(f'at step {i} loss_fn returned {type(loss).__name__}: a loss is a tensor, '
+                        'so leave out .item() and float()')
+    if loss.shape not in ((), (len(x),)):
+        raise ValueError(f'at step {i} loss_fn returned the shape {tuple(loss.shape)}: a loss is '
+                         f'one number, or one for each of the {len(x)} pictures. Take a mean, such '
+                         'as .mean((1,2,3))')
+    if not loss.isfinite().all():
+        raise FloatingPointError(f'at step {i} the loss is not a finite number '
+                                 f'({loss.detach().flatten().tolist()}): a division by 0, a '
+                                 'logarithm of 0, or a scale so large that the latents have '
+                                 'exploded')
+    grad = torch.autograd.grad(loss, x, torch.ones_like(loss),
+                               allow_unused=True)[0] if loss.requires_grad else None
+    if grad is None:
+        raise ValueError(f'at step {i} no gradient leads from the loss to the latents: something '
+                         'on the way cuts it (.detach(), torch.no_grad, argmax, rounding, a PIL '
+                         'picture), or the loss does not look at them')
+    if not grad.isfinite().all():
+        raise FloatingPointError(f'at step {i} the gradient of the loss is not finite, though the '
+                                 'loss is: a root at 0? Add a little, (x+1e-8).sqrt()')
     return grad
 
 def _scale_at(scale, s):
@@ -98,7 +113,9 @@ def centre(
     x,           # Pictures (b,3,h,w) in [-1,1]; the subject should not touch the rim
 )->torch.Tensor: # (b,2): how far across and how far down, in 0..1
     "Centre of mass of what differs from the rim of a picture"
-    rim = torch.cat([x[:,:,:2].flatten(2), x[:,:,-2:].flatten(2), x[...,:2].flatten(2), x[...,-2:].flatten(2)], 2).mean(2)
+    rim = torch.cat(
+        [x[:,:,:2].flatten(2), x[:,:,-2:].flatten(2), x[...,:2].flatten(2), x[...,-2:].flatten(2)],
+        2).mean(2)
     mass = (x-rim[...,None,None]).square().sum(1)+1e-6   # (b,h,w); an empty picture is centred
     def mean(m): return (m*torch.linspace(0, 1, m.shape[1]).to(m)).sum(1)/m.sum(1)
     return torch.stack([mean(mass.sum(1)), mean(mass.sum(2))], 1)
@@ -121,11 +138,15 @@ def loss_guided_full(
     "Like `loss_guided`, with the gradient through the U-Net: slower, and larger in memory"
     for s in loop:
         if (k := _scale_at(scale, s)) is not None:
-            if 'noise_pred' in vars(s): raise ValueError(f'at step {s.i} the U-Net has answered already, and nobody wrote down how. Put loss_guided_full nearest to denoise: other(loss_guided_full(denoise(...)))')
+            if 'noise_pred' in vars(s):
+                raise ValueError(f'at step {s.i} the U-Net has answered already, and nobody wrote '
+                                 'down how. Put loss_guided_full nearest to denoise: '
+                                 'other(loss_guided_full(denoise(...)))')
             s.latents = s.latents.detach().requires_grad_()
             with torch.enable_grad(): loss = loss_fn(s.x0_pred)
             grad = _gradient(loss, s.latents, s.i)
-            s.latents,s.noise_pred = s.latents.detach(),s.noise_pred.detach()+k*s.sigma*grad
+            s.latents = s.latents.detach()
+            s.noise_pred = s.noise_pred.detach()+k*s.sigma*grad
             s.loss = loss.detach()
         yield s
 
@@ -134,10 +155,13 @@ def text_loss(
     texts, # A text, or one for each picture
 ):         # A loss for pictures (b,3,h,w) in [-1,1] -> (b,)
     "A loss: 1 - the cosine of pictures and texts, by our CLIP"
-    clip,want = load_clip()[0],clip_embed(texts=[texts] if isinstance(texts, str) else texts)
+    clip = load_clip()[0]
+    want = clip_embed(texts=[texts] if isinstance(texts, str) else texts)
     def loss(x):
         x = F.interpolate(x, (clip.config.vision_config.image_size,)*2, mode='area').cpu()
-        return 1-(F.normalize(clip.visual_projection(clip.vision_model(pixel_values=x).pooler_output))*want).sum(1)
+        return 1-(
+            F.normalize(clip.visual_projection(clip.vision_model(pixel_values=x).pooler_output))
+            *want).sum(1)
     return loss
 
 # %% ../nbs/35_losses.ipynb #c66
@@ -151,10 +175,12 @@ def class_loss(
     net = net or load_judge()
     names,known = [names] if isinstance(names, str) else list(names),net.classes[head]
     for n in names:
-        if n not in known: raise ValueError(f'the judge knows no {head} {n!r}; it knows {", ".join(known)}')
+        if n not in known:
+            raise ValueError(f'the judge knows no {head} {n!r}; it knows {", ".join(known)}')
     ix = torch.tensor([known.index(n) for n in names])
     def loss(x):
-        x = F.interpolate(x, (64,64), mode='area' if x.shape[-1]>64 else 'bilinear').cpu() if x.shape[-1]!=64 else x.cpu()
+        x = F.interpolate(x, (64,64),
+            mode='area' if x.shape[-1]>64 else 'bilinear').cpu() if x.shape[-1]!=64 else x.cpu()
         def one(x): return -net(x)[head].log_softmax(1)[torch.arange(len(x)), ix.expand(len(x))]
         return torch.stack([one(roughen(x)) for _ in range(rough)]).mean(0) if rough else one(x)
     return loss

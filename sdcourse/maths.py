@@ -22,8 +22,12 @@ def largest_error(
 )->float:    # 0 if equal
     "Largest difference of two sides, as a share of the largest number on the right"
     l,r = (torch.as_tensor(o).detach().double() for o in (left, right))
-    if l.shape!=r.shape and r.numel()>1: raise ValueError(f'the left side has shape {tuple(l.shape)} and the right side {tuple(r.shape)}: each number on the left needs one on the right')
-    if not (l.isfinite().all() and r.isfinite().all()): raise ValueError('there are numbers that are not finite (NaN or infinite) in this equation. A logarithm of 0, or a noise level of 0?')
+    if l.shape!=r.shape and r.numel()>1:
+        raise ValueError(f'the left side has shape {tuple(l.shape)} and the right side '
+                         f'{tuple(r.shape)}: each number on the left needs one on the right')
+    if not (l.isfinite().all() and r.isfinite().all()):
+        raise ValueError('there are numbers that are not finite (NaN or infinite) in this '
+                         'equation. A logarithm of 0, or a noise level of 0?')
     return ((l-r).abs().max()/(r.abs().max() or 1)).item()
 
 class Ledger:
@@ -38,10 +42,13 @@ class Ledger:
         tol=1e-10,  # Largest error allowed, see `largest_error`
     ):
         "Assert that both sides are equal"
-        if name in self.rows['name']: raise ValueError(f'there is an equation {name!r} already: give this one a name of its own')
+        if name in self.rows['name']:
+            raise ValueError(f'there is an equation {name!r} already: give this one a name of its '
+                             'own')
         error = largest_error(left, right)
         assert error<=tol, f'{name}: {equation} is off by {error:.2g}, and {tol:.0e} is allowed'
-        self.rows.append({'name':name, 'equation':equation, 'largest error':f'{error:.0e}', 'allowed':f'{tol:.0e}'})
+        self.rows.append({'name':name, 'equation':equation, 'largest error':f'{error:.0e}',
+                          'allowed':f'{tol:.0e}'})
         print(f'{len(self):2}   {equation}   (error {error:.0e})')
 
 # %% ../nbs/60_maths.ipynb #c23
@@ -52,7 +59,9 @@ def normal_log_p(
 ):         # Like `x`
     "Logarithm of a bell curve"
     var = torch.as_tensor(var)
-    if not (var>0).all(): raise ValueError('a bell has a variance above 0. Without noise, there is a point and no density')
+    if not (var>0).all():
+        raise ValueError('a bell has a variance above 0. Without noise, there is a point and no '
+                         'density')
     return -(torch.log(2*math.pi*var) + (x-mean)**2/var)/2
 
 class Mixture:
@@ -63,15 +72,19 @@ class Mixture:
         means,    # (k,) for numbers, (k,d) for points in d dimensions
         stds,     # (k,), above 0
     ):
-        if not len(weights)==len(means)==len(stds): raise ValueError(f'{len(weights)} weights, {len(means)} means and {len(stds)} widths: each bell has one of each')
+        if not len(weights)==len(means)==len(stds):
+            raise ValueError(f'{len(weights)} weights, {len(means)} means and {len(stds)} widths: '
+                             'each bell has one of each')
         self.w,self.means,self.stds = weights/weights.sum(),means,stds
     def _from(self, x):
         "Differences from the means, (...,k,d)"
         return x[...,None,:]-self.means if self.means.ndim>1 else (x[...,None]-self.means)[...,None]
-    def _log_parts(self, x): return self.w.log() + normal_log_p(self._from(x), 0, self.stds[:,None]**2).sum(-1)
+    def _log_parts(self, x):
+        return self.w.log() + normal_log_p(self._from(x), 0, self.stds[:,None]**2).sum(-1)
     def log_p(self, x): return self._log_parts(x).logsumexp(-1)
     def p(self, x): return self.log_p(x).exp()
-    def cdf(self, x): return (self.w*torch.special.ndtr((x[...,None]-self.means)/self.stds)).sum(-1)   # in one dimension
+    def cdf(self, x):   # in one dimension
+        return (self.w*torch.special.ndtr((x[...,None]-self.means)/self.stds)).sum(-1)
     def score(self, x):
         "Slope of `log_p`: each bell pulls towards its mean, as strongly as it is likely to own the point"
         pull = -self._from(x)/self.stds[:,None]**2
@@ -100,7 +113,8 @@ def hist_gap(
     bars=60,  # Bars of the histogram
 )->float:     # 0 is equal, 1 is nothing in common
     "Share of the points that are in the wrong bar of a histogram"
-    lo,hi = (density.means-4*density.stds).min().item(),(density.means+4*density.stds).max().item()
+    lo = (density.means-4*density.stds).min().item()
+    hi = (density.means+4*density.stds).max().item()
     edges = torch.linspace(lo, hi, bars+1, dtype=points.dtype)
     inside = torch.histc(points.clamp(lo, hi), bars, lo, hi)/len(points)
     return (inside-density.cdf(edges).diff()).abs().sum().item()/2
@@ -115,11 +129,17 @@ def slope(
 # %% ../nbs/60_maths.ipynb #c36
 def smile()->Mixture: # 80 bells in the plane, within -1.7..1.7
     "A density with a face"
-    def arc(n, r, a, b): t = torch.linspace(a, b, n, dtype=torch.float64); return torch.stack([r*t.cos(), r*t.sin()], 1)
+    def arc(n, r, a, b):
+        t = torch.linspace(a, b, n, dtype=torch.float64)
+        return torch.stack([r*t.cos(), r*t.sin()], 1)
     eyes = torch.tensor([[-.5,.45],[.5,.45]], dtype=torch.float64)
-    means = torch.cat([arc(61, 1.5, 0, 2*math.pi)[:60], eyes, arc(18, .9, 1.17*math.pi, 1.83*math.pi)])   # face, eyes, mouth
-    weights,stds = ([v for v,n in zip(vs, (60,2,18)) for _ in range(n)] for vs in ((.5/60,.11,.28/18), (.06,.13,.08)))
-    return Mixture(torch.tensor(weights, dtype=torch.float64), means, torch.tensor(stds, dtype=torch.float64))
+    # face, eyes, mouth
+    means = torch.cat([arc(61, 1.5, 0, 2*math.pi)[:60], eyes,
+                       arc(18, .9, 1.17*math.pi, 1.83*math.pi)])
+    weights,stds = ([v for v,
+        n in zip(vs, (60,2,18)) for _ in range(n)] for vs in ((.5/60,.11,.28/18), (.06,.13,.08)))
+    return Mixture(torch.tensor(weights, dtype=torch.float64), means,
+                   torch.tensor(stds, dtype=torch.float64))
 
 # %% ../nbs/60_maths.ipynb #c49
 def kl_normal(
@@ -138,7 +158,9 @@ def q_posterior(
     abar,       # Alpha-bar at time t, above 0
 ):              # Mean (like `xt`) and variance
     "Where a noisy point was before, if we know where it began"
-    if not (torch.as_tensor(abar_prev)>torch.as_tensor(abar)).all(): raise ValueError('alpha-bar falls with time: the earlier one, which comes first here, is the larger')
+    if not (torch.as_tensor(abar_prev)>torch.as_tensor(abar)).all():
+        raise ValueError('alpha-bar falls with time: the earlier one, which comes first here, is '
+                         'the larger')
     alpha = abar/abar_prev
     beta = 1-alpha
     mean = abar_prev**.5*beta/(1-abar)*x0 + alpha**.5*(1-abar_prev)/(1-abar)*xt
@@ -150,7 +172,9 @@ def loss_weight(
     abar,       # Alpha-bar at the step
 ):              # What the squared error of the noise is multiplied with
     "Weight of a step in the variational bound, which the simple loss leaves out"
-    if not (torch.as_tensor(abar_prev)<1).all(): raise ValueError('the step from t=1 to clean data has no such weight: its posterior is a point')
+    if not (torch.as_tensor(abar_prev)<1).all():
+        raise ValueError('the step from t=1 to clean data has no such weight: its posterior is a '
+                         'point')
     alpha = abar/abar_prev
     _,var = q_posterior(0., 0., abar_prev, abar)
     return (1-alpha)**2/(2*var*alpha*(1-abar))
@@ -169,7 +193,8 @@ def rk4(
     s,           # A `Step`
 )->torch.Tensor: # The next latents
     "Follow the flow with four looks at the direction (Runge and Kutta)"
-    h,mid = s.sigma_next-s.sigma,(s.sigma_next+s.sigma)/2
+    h = s.sigma_next-s.sigma
+    mid = (s.sigma_next+s.sigma)/2
     k1 = s.noise_pred
     k2 = s.model(s.latents+h/2*k1, mid)
     k3 = s.model(s.latents+h/2*k2, mid)
@@ -185,7 +210,10 @@ def flow_log_p(
     step=rk4,  # Solves the flow
 ):             # Log-densities (n,)
     "Log-density of points by following the flow up to the noise"
-    if not sigmas[0]<sigmas[-1]: raise ValueError(f'a likelihood is found on the way up, from data to noise: these noise levels fall from {sigmas[0]:.3g} to {sigmas[-1]:.3g}. Try sigmas.flip(0)')
+    if not sigmas[0]<sigmas[-1]:
+        raise ValueError('a likelihood is found on the way up, from data to noise: these noise '
+                         f'levels fall from {sigmas[0]:.3g} to {sigmas[-1]:.3g}. Try '
+                         'sigmas.flip(0)')
     log_det,d = 0.,x[0].numel()
     for a,b in zip(sigmas, sigmas[1:]):
         move = lambda x: step(Step(0, model, x[None], a, b))[0]
@@ -199,7 +227,9 @@ def sde(
     generator=None,  # Where the randomness comes from
 ):                   # A step
     "Follow the flow with jitter, and push back what the jitter spreads (Euler and Maruyama)"
-    if not lam>=0: raise ValueError(f'jitter is 0 or more, this is {lam}: noise can be put in and not taken out')
+    if not lam>=0:
+        raise ValueError(f'jitter is 0 or more, this is {lam}: noise can be put in and not taken '
+                         'out')
     def step(s):
         if s.sigma_next==0: return s.x0_pred     # at the end there is no noise to put in
         h = s.sigma-s.sigma_next
@@ -218,8 +248,11 @@ def density_picture(
     "A density in the plane with noise on it, and points"
     keep = 1/math.hypot(1, sigma)
     a = torch.linspace(-reach, reach, size, dtype=density.means.dtype)
-    p = density.noisy(keep*sigma, keep).p(torch.stack(torch.meshgrid(a, -a, indexing='xy'), -1))[...,None]   # (size,size,1)
-    white,blue,orange = (torch.tensor(o, dtype=p.dtype) for o in ([255,255,255], [60,120,190], [235,100,20]))
+    # (size,size,1)
+    p = density.noisy(keep*sigma,
+                      keep).p(torch.stack(torch.meshgrid(a, -a, indexing='xy'), -1))[...,None]
+    white,blue,orange = (torch.tensor(o, dtype=p.dtype) for o in ([255,255,255], [60,120,190],
+        [235,100,20]))
     im = torch.lerp(white, blue, (p/p.max())**.7)
     if points is not None:
         x,y = ((keep*points*torch.tensor([1,-1])/reach+1)/2*(size-1)).round().long().T

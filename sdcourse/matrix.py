@@ -22,13 +22,20 @@ class Matrix:
         self.rows = [list(r) for r in rows]
         self.shape = len(self.rows),len(self.rows[0]) if self.rows else 0
         for i,r in enumerate(self.rows):
-            if len(r)!=self.shape[1]: raise ValueError(f'the rows of a matrix have one length: row 0 has {self.shape[1]} numbers, row {i} has {len(r)}')
-            if not all(isinstance(v, (int,float)) for v in r): raise TypeError(f'a matrix holds numbers, row {i} holds {next(v for v in r if not isinstance(v, (int,float)))!r}')
-        if 0 in self.shape: raise ValueError('a matrix has at least one row and one column, this has none')
+            if len(r)!=self.shape[1]:
+                raise ValueError(f'the rows of a matrix have one length: row 0 has {self.shape[1]} '
+                                 f'numbers, row {i} has {len(r)}')
+            if not all(isinstance(v, (int,float)) for v in r):
+                raise TypeError(f'a matrix holds numbers, row {i} holds '
+                                f'{next(v for v in r if not isinstance(v, (int,float)))!r}')
+        if 0 in self.shape:
+            raise ValueError('a matrix has at least one row and one column, this has none')
 
     def __repr__(self):
-        some = [' '.join(f'{v:8.4g}' for v in r[:8])+(' ...' if len(r)>8 else '') for r in self.rows[:8]]
-        return '\n'.join([f'Matrix {self.shape[0]}x{self.shape[1]}', *some, *(['     ...'] if len(self.rows)>8 else [])])
+        some = [' '.join(f'{v:8.4g}' for v in r[:8])+(' ...' if len(r)>8 else '')
+                for r in self.rows[:8]]
+        return '\n'.join([f'Matrix {self.shape[0]}x{self.shape[1]}', *some,
+                          *(['     ...'] if len(self.rows)>8 else [])])
 
 # %% ../nbs/62_matrix.ipynb #c19
 def _picked(k, n, what):
@@ -40,7 +47,8 @@ def _picked(k, n, what):
 def _getitem(m, k):
     "A number, or a smaller matrix"
     i,j = k if isinstance(k, tuple) else (k, slice(None))
-    I,J = _picked(i, m.shape[0], 'row'),_picked(j, m.shape[1], 'column')
+    I = _picked(i, m.shape[0], 'row')
+    J = _picked(j, m.shape[1], 'column')
     if not isinstance(i, slice) and not isinstance(j, slice): return m.rows[I[0]][J[0]]
     return Matrix([[m.rows[i][j] for j in J] for i in I])
 
@@ -50,7 +58,9 @@ Matrix.__len__ = lambda m: m.shape[0]
 # %% ../nbs/62_matrix.ipynb #c24
 def _reshape(m, h, w):
     "The same numbers, in the same order, in `h` rows of `w`"
-    if h*w!=m.shape[0]*m.shape[1]: raise ValueError(f'{m.shape[0]}x{m.shape[1]} = {m.shape[0]*m.shape[1]} numbers do not fill {h}x{w} = {h*w}')
+    if h*w!=m.shape[0]*m.shape[1]:
+        raise ValueError(f'{m.shape[0]}x{m.shape[1]} = {m.shape[0]*m.shape[1]} numbers do not fill '
+                         f'{h}x{w} = {h*w}')
     return Matrix(chunks((v for r in m.rows for v in r), w))
 
 Matrix.T = property(lambda m: Matrix(zip(*m.rows)))
@@ -64,7 +74,10 @@ def broadcast_shape(
     n,res = max(map(len, shapes)),[]
     for sizes in zip(*[(1,)*(n-len(s))+tuple(s) for s in shapes]):
         large = {d for d in sizes if d!=1}
-        if len(large)>1: raise ValueError(f"the shapes {' and '.join(map(str, map(tuple, shapes)))} do not fit: where one has {' and another '.join(map(str, sorted(large)))}, one of them would have to be 1")
+        if len(large)>1:
+            raise ValueError(f"the shapes {' and '.join(map(str, map(tuple, shapes)))} do not fit: "
+                             f"where one has {' and another '.join(map(str, sorted(large)))}, one "
+                             "of them would have to be 1")
         res.append(large.pop() if large else 1)
     return tuple(res)
 
@@ -77,9 +90,12 @@ def _stretch(m, shape):
 def _zip(a, f, b):
     "`f` of each pair of numbers"
     if isinstance(b, (int,float)): b = Matrix([[b]])
-    if not isinstance(b, Matrix): raise TypeError(f'a Matrix goes together with a Matrix or a number, this is {type(b).__name__}. From a tensor: Matrix(t.tolist())')
+    if not isinstance(b, Matrix):
+        raise TypeError('a Matrix goes together with a Matrix or a number, this is '
+                        f'{type(b).__name__}. From a tensor: Matrix(t.tolist())')
     shape = broadcast_shape(a.shape, b.shape)
-    return Matrix([[f(x,y) for x,y in zip(p,q)] for p,q in zip(_stretch(a, shape), _stretch(b, shape))])
+    return Matrix([[f(x,y) for x,y in zip(p,q)] for p,
+                   q in zip(_stretch(a, shape), _stretch(b, shape))])
 
 Matrix.zip = _zip
 
@@ -87,7 +103,8 @@ Matrix.zip = _zip
 for _name in ('add','sub','mul','truediv','pow','lt','gt'):
     _f = getattr(operator, _name)
     setattr(Matrix, f'__{_name}__', lambda a, b, f=_f: a.zip(f, b))
-    if _name not in ('lt','gt'): setattr(Matrix, f'__r{_name}__', lambda a, b, f=_f: Matrix([[b]]).zip(f, a))   # a number on the left
+    if _name not in ('lt','gt'):   # a number on the left
+        setattr(Matrix, f'__r{_name}__', lambda a, b, f=_f: Matrix([[b]]).zip(f, a))
 
 def _map(m, f):
     "`f` of each number"
@@ -115,8 +132,11 @@ def _dots(a, b):
 
 def _matmul(a, b):
     "Matrix product"
-    if not isinstance(b, Matrix): raise TypeError(f'@ stands between two matrices, on the right is {type(b).__name__}')
-    if a.shape[1]!=b.shape[0]: raise ValueError(f'{a.shape} @ {b.shape}: rows of {a.shape[1]} do not go with columns of {b.shape[0]}, the inner sizes have to be equal')
+    if not isinstance(b, Matrix):
+        raise TypeError(f'@ stands between two matrices, on the right is {type(b).__name__}')
+    if a.shape[1]!=b.shape[0]:
+        raise ValueError(f'{a.shape} @ {b.shape}: rows of {a.shape[1]} do not go with columns of '
+                         f'{b.shape[0]}, the inner sizes have to be equal')
     return Matrix(_dots(a.rows, b.rows))
 
 Matrix.__matmul__ = _matmul
@@ -129,8 +149,10 @@ def _loops(a, b):
             for k in range(len(b)): c[i][j] += a[i][k]*b[k][j]
     return c
 
-def _cells(a, b): return torch.stack([torch.stack([(r*c).sum() for c in b.T]) for r in a])   # a call for each cell
-def _lines(a, b): return torch.stack([(r[:,None]*b).sum(0) for r in a])                      # a call for each row
+def _cells(a, b):   # a call for each cell
+    return torch.stack([torch.stack([(r*c).sum() for c in b.T]) for r in a])
+def _lines(a, b):   # a call for each row
+    return torch.stack([(r[:,None]*b).sum(0) for r in a])
 
 RUNGS = { # name: (what it works on, how)
     'three loops over tensors, one row': ('torch', _loops), 'three loops over lists': ('list', _loops), 'row times column, lists': ('list', _dots),
@@ -145,7 +167,9 @@ def best_time(
     "How long `f` takes when nothing disturbs it"
     times,end = [],time.perf_counter()+secs
     while len(times)<2 or time.perf_counter()<end:
-        start = time.perf_counter(); f(); times.append(time.perf_counter()-start)
+        start = time.perf_counter()
+        f()
+        times.append(time.perf_counter()-start)
     return min(times)
 
 # %% ../nbs/62_matrix.ipynb #c61
@@ -156,12 +180,14 @@ def speed_ladder(
     secs=.1,     # Time spent on each rung
 )->Table:        # A row for each way, the plainest first
     "Multiply two matrices in each way, compare the results, and time it; what is timed on one row is multiplied"
-    a,b = torch.rand(n, k, dtype=torch.float64),torch.rand(k, m, dtype=torch.float64)
+    a = torch.rand(n, k, dtype=torch.float64)
+    b = torch.rand(k, m, dtype=torch.float64)
     kinds = dict(torch=lambda t: t, numpy=lambda t: t.numpy(), list=lambda t: t.tolist())
     res = Table()
     for name,(kind,f) in RUNGS.items():
         left = a[:1] if name.endswith('one row') else a
-        A,B = kinds[kind](left),kinds[kind](b)
+        A = kinds[kind](left)
+        B = kinds[kind](b)
         wrong = (torch.as_tensor(f(A, B), dtype=a.dtype)-left@b).abs().max().item()
         if not wrong<1e-6: raise ArithmeticError(f'{name!r} is wrong by {wrong:.2g}')
         t = best_time(lambda: f(A, B), secs)*n/len(left)

@@ -28,7 +28,9 @@ def quiet():
     from transformers.utils import logging as t_log
     from diffusers.utils import logging as d_log
     old = [(log, log.get_verbosity(), log.is_progress_bar_enabled()) for log in (t_log, d_log)]
-    for log,_,_ in old: log.set_verbosity_error(); log.disable_progress_bar()
+    for log,_,_ in old:
+        log.set_verbosity_error()
+        log.disable_progress_bar()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', FutureWarning)
@@ -49,7 +51,9 @@ def bf16_gain(
         x@x   # the first call also sets things up
         times = []
         for _ in range(tries):
-            t = time.perf_counter(); x@x; times.append(time.perf_counter()-t)
+            t = time.perf_counter()
+            x@x
+            times.append(time.perf_counter()-t)
         return min(times)
     return seconds(torch.float32)/seconds(torch.bfloat16)
 
@@ -79,7 +83,8 @@ def half_precision(
 ):          # A context
     "Do the work inside in bfloat16, if this chip is faster with it; weights stay as they are"
     kind = torch.device(device).type
-    return torch.autocast(kind, torch.bfloat16, enabled=bf16_pays(kind), cache_enabled=False)   # no cache: weights change inside, too
+    # no cache: weights change inside, too
+    return torch.autocast(kind, torch.bfloat16, enabled=bf16_pays(kind), cache_enabled=False)
 
 # %% ../nbs/05_models.ipynb #c28
 KNOWN = {
@@ -117,9 +122,12 @@ def resolve(
         print(f'{name} was deleted from the hub; the same files are at {MIRRORS[name]}')
         return MIRRORS[name]
     if re.fullmatch(r'[\w.-]+/[\w.-]+', name) and not name.startswith('.'): return name
-    near = difflib.get_close_matches(name, [*KNOWN, *MIRRORS, *(k.split('/')[-1] for k in KNOWN)], 1, .5)
-    near = next((k for k in KNOWN if near and k.endswith(near[0])), 'stable-diffusion-v1-5/stable-diffusion-v1-5')
-    raise ValueError(f'no model or folder called {name!r}. load() is the embedded model; else give a folder, or a hub id such as {near!r}')
+    near = difflib.get_close_matches(name, [*KNOWN, *MIRRORS, *(k.split('/')[-1] for k in KNOWN)],
+                                     1, .5)
+    near = next((k for k in KNOWN if near and k.endswith(near[0])),
+                'stable-diffusion-v1-5/stable-diffusion-v1-5')
+    raise ValueError(f'no model or folder called {name!r}. load() is the embedded model; else give '
+                     f'a folder, or a hub id such as {near!r}')
 
 # %% ../nbs/05_models.ipynb #c38
 def needed(
@@ -130,9 +138,12 @@ def needed(
     take = [f for f in files if re.fullmatch(r'model_index\.json|(tokenizer|scheduler)/[^/]+\.(json|txt)|(unet|vae|text_encoder)/config\.json', f)]
     for part in ('unet', 'vae', 'text_encoder'):
         stems = ('model', 'pytorch_model') if part=='text_encoder' else ('diffusion_pytorch_model',)
-        copies = [f'{part}/{stem}{variant}.{ext}' for ext in ('safetensors', 'bin') for variant in (['.fp16', ''] if half else ['', '.fp16']) for stem in stems]
+        copies = [f'{part}/{stem}{variant}.{ext}' for ext in ('safetensors',
+            'bin') for variant in (['.fp16', ''] if half else ['', '.fp16']) for stem in stems]
         copy = next((f for f in copies if f in files), None)
-        if copy is None: raise ValueError(f'no weights for the {part} in the layout of diffusers: this is not a Stable Diffusion 1.x or 2.x that load can read')
+        if copy is None:
+            raise ValueError(f'no weights for the {part} in the layout of diffusers: this is not a '
+                             'Stable Diffusion 1.x or 2.x that load can read')
         take.append(copy)
     return take
 
@@ -146,16 +157,25 @@ def ask_hub(
     answer = {}
     def ask():
         from huggingface_hub import HfApi
-        try: answer['info'] = HfApi(endpoint=endpoint).model_info(name, files_metadata=True, timeout=seconds)
+        try:
+            answer['info'] = HfApi(endpoint=endpoint).model_info(name, files_metadata=True,
+                timeout=seconds)
         except Exception as e: answer['error'] = e
     thread = threading.Thread(target=ask, daemon=True)
-    thread.start(); thread.join(seconds)
+    thread.start()
+    thread.join(seconds)
     if 'info' in answer: return {f.rfilename: f.size or 0 for f in answer['info'].siblings}
     why = type(answer.get('error')).__name__
-    if why=='GatedRepoError': raise PermissionError(f'{name} wants you to log in and to accept its licence at https://huggingface.co/{name}. load() needs neither') from None
-    if why=='RepositoryNotFoundError': raise ValueError(f'there is no model {name!r} on the hub, or it is private. load() is the embedded model; these exist: {", ".join(k for k in KNOWN if "/" in k)}') from None
+    if why=='GatedRepoError':
+        raise PermissionError(f'{name} wants you to log in and to accept its licence at '
+                              f'https://huggingface.co/{name}. load() needs neither') from None
+    if why=='RepositoryNotFoundError':
+        raise ValueError(f'there is no model {name!r} on the hub, or it is private. load() is the '
+                         'embedded model; these exist: '
+                         f'{", ".join(k for k in KNOWN if "/" in k)}') from None
     why = 'HF_HUB_OFFLINE is set' if why=='OfflineModeIsEnabled' else f'no answer in {seconds:.0f} seconds' if thread.is_alive() else 'no connection'
-    raise ConnectionError(f'the hub cannot be reached ({why}), and {name} is not on this machine yet. Go on with load(): the embedded model needs no network') from None
+    raise ConnectionError(f'the hub cannot be reached ({why}), and {name} is not on this machine '
+                          'yet. Go on with load(): the embedded model needs no network') from None
 
 # %% ../nbs/05_models.ipynb #c46
 def plan(
@@ -183,7 +203,8 @@ def _cached(name):
         d = Path(snapshot_download(name, local_files_only=True))
         files = needed([f.relative_to(d).as_posix() for f in d.rglob('*') if f.is_file()])
     except Exception: return None
-    wanted = {'unet/config.json', 'vae/config.json', 'text_encoder/config.json', 'scheduler/scheduler_config.json'}
+    wanted = {'unet/config.json', 'vae/config.json', 'text_encoder/config.json',
+              'scheduler/scheduler_config.json'}
     return d if wanted<=set(files) and any(f.startswith('tokenizer/') for f in files) else None
 
 # %% ../nbs/05_models.ipynb #c53
@@ -193,7 +214,9 @@ def folder_of(
 )->Path:       # A folder in the layout of diffusers
     "The folder with a model's files; downloads them if it must, and says how much"
     if name=='stickers':
-        if not (WEIGHTS/'model_index.json').exists(): raise FileNotFoundError(f'the embedded model is missing from this installation: {_way_out(WEIGHTS)}')
+        if not (WEIGHTS/'model_index.json').exists():
+            raise FileNotFoundError('the embedded model is missing from this installation: '
+                                    f'{_way_out(WEIGHTS)}')
         return WEIGHTS
     if Path(name).expanduser().is_dir(): return Path(name).expanduser()
     if d := _cached(name): return d
@@ -206,12 +229,16 @@ def folder_of(
 # %% ../nbs/05_models.ipynb #c54
 def _way_out(folder):
     "How to get a good copy of a model's folder"
-    if Path(folder)==WEIGHTS: return 'install sdcourse again, with pip install --force-reinstall --no-deps "git+https://github.com/USER/sdcourse"'
-    if 'snapshots' in Path(folder).parts: return 'delete it from the cache with `hf cache rm`, and load it again'
+    if Path(folder)==WEIGHTS:
+        return 'install sdcourse again, with pip install --force-reinstall --no-deps "git+https://github.com/USER/sdcourse"'
+    if 'snapshots' in Path(folder).parts:
+        return 'delete it from the cache with `hf cache rm`, and load it again'
     return 'copy or save that folder again, or go on with load(), the embedded model'
 
 # %% ../nbs/05_models.ipynb #c55
-def _gigabytes(folder): return sum(f.stat().st_size for f in Path(folder).rglob('*model*') if f.suffix in ('.safetensors', '.bin'))/1e9
+def _gigabytes(folder):
+    return sum(f.stat().st_size for f in Path(folder).rglob('*model*') if f.suffix in (
+        '.safetensors', '.bin'))/1e9
 
 # %% ../nbs/05_models.ipynb #c58
 def checksums(
@@ -219,8 +246,10 @@ def checksums(
 )->dict:   # sha256 by file name
     "A fingerprint of every weight and tokenizer file"
     folder = Path(folder)
-    files = sorted(f for f in folder.rglob('*') if f.suffix=='.safetensors' or f.parent.name=='tokenizer')
-    return {f.relative_to(folder).as_posix(): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+    files = sorted(f for f in folder.rglob('*') if f.suffix=='.safetensors'
+                   or f.parent.name=='tokenizer')
+    return {f.relative_to(folder).as_posix(): hashlib.sha256(f.read_bytes()).hexdigest()
+            for f in files}
 
 # %% ../nbs/05_models.ipynb #c60
 def check_files(
@@ -231,26 +260,35 @@ def check_files(
     if not (folder/'checksums.json').exists(): return
     now = checksums(folder)
     for f,right in json.loads((folder/'checksums.json').read_text()).items():
-        if now.get(f)!=right: raise OSError(f'{f} of {folder.name!r} is {"damaged" if f in now else "missing"}: {_way_out(folder)}')
+        if now.get(f)!=right:
+            raise OSError(f'{f} of {folder.name!r} is {"damaged" if f in now else "missing"}: '
+                          f'{_way_out(folder)}')
 
 # %% ../nbs/05_models.ipynb #c63
 def _load_part(cls, folder, part, dtype):
     "One part of a model, frozen, with every weight from its file"
     import diffusers
     from packaging.version import Version
-    if not (folder/part/'config.json').exists(): raise FileNotFoundError(f'no {part}/config.json in {folder.name!r}: that is not a Stable Diffusion 1.x or 2.x in the layout of diffusers')
+    if not (folder/part/'config.json').exists():
+        raise FileNotFoundError(f'no {part}/config.json in {folder.name!r}: that is not a Stable '
+                                'Diffusion 1.x or 2.x in the layout of diffusers')
     files = [f.name for f in (folder/part).iterdir()]
-    full,half = (any(f.endswith((f'model{v}.safetensors', f'model{v}.bin')) for f in files) for v in ('', '.fp16'))
+    full,half = (any(f.endswith((f'model{v}.safetensors',
+                                 f'model{v}.bin')) for f in files) for v in ('', '.fp16'))
     kw = dict(variant='fp16') if half and (dtype!=torch.float32 or not full) else {}
     old = cls.__module__.startswith('diffusers') and Version(diffusers.__version__)<Version('0.40')
     kw['torch_dtype' if old else 'dtype'] = dtype
-    try: model,info = cls.from_pretrained(folder/part, output_loading_info=True, local_files_only=True, **kw)
+    try:
+        model,info = cls.from_pretrained(folder/part, output_loading_info=True,
+                                         local_files_only=True, **kw)
     except MemoryError: raise
     except Exception as e:
         if 'memory' in str(e): raise
-        raise OSError(f'the {part} of {folder.name!r} cannot be read, its files are damaged or incomplete: {_way_out(folder)}') from e
+        raise OSError(f'the {part} of {folder.name!r} cannot be read, its files are damaged or '
+                      f'incomplete: {_way_out(folder)}') from e
     if missing := sorted(info['missing_keys']):
-        raise OSError(f'{len(missing)} weights of the {part} are not in the files of {folder.name!r}, for example {missing[0]}: {_way_out(folder)}')
+        raise OSError(f'{len(missing)} weights of the {part} are not in the files of '
+                      f'{folder.name!r}, for example {missing[0]}: {_way_out(folder)}')
     return model.eval().requires_grad_(False)
 
 # %% ../nbs/05_models.ipynb #c65
@@ -258,9 +296,12 @@ def _load_tokenizer(folder):
     "The tokenizer in `folder`, if it is really there"
     from transformers import CLIPTokenizer
     if not any((folder/'tokenizer'/f).exists() for f in ('vocab.json', 'tokenizer.json')):
-        raise FileNotFoundError(f'no tokenizer/vocab.json in {folder.name!r}: that is not a Stable Diffusion 1.x or 2.x in the layout of diffusers')
+        raise FileNotFoundError(f'no tokenizer/vocab.json in {folder.name!r}: that is not a Stable '
+                                'Diffusion 1.x or 2.x in the layout of diffusers')
     try: return CLIPTokenizer.from_pretrained(folder/'tokenizer', local_files_only=True)
-    except Exception as e: raise OSError(f'the tokenizer of {folder.name!r} cannot be read, its files are damaged: {_way_out(folder)}') from e
+    except Exception as e:
+        raise OSError(f'the tokenizer of {folder.name!r} cannot be read, its files are damaged: '
+                      f'{_way_out(folder)}') from e
 
 # %% ../nbs/05_models.ipynb #c67
 @dataclass(repr=False)
@@ -290,7 +331,8 @@ class SD:
         return pipe
 
     @property
-    def factor(self): return 2**(len(self.vae.config.block_out_channels)-1)   # pixels a latent, along one side
+    def factor(self):   # pixels a latent, along one side
+        return 2**(len(self.vae.config.block_out_channels)-1)
 
     @property
     def ours(self): return self.size<=128   # the embedded model, or one made from it
@@ -312,13 +354,15 @@ class FastDecoder(nn.Module):
         self.scale = scale
         self.net = nn.Sequential(nn.Conv2d(4, n, 3, padding=1), *(_Block(n) for _ in range(blocks)), nn.GroupNorm(8, n), nn.SiLU(), nn.Conv2d(n, 4*m, 3, padding=1), nn.PixelShuffle(2),
                                  _Block(m), nn.GroupNorm(8, m), nn.SiLU(), nn.Conv2d(m, 12, 3, padding=1), nn.PixelShuffle(2))
-    def forward(self, z, latent_embeds=None): return self.net(z*self.scale)   # (b,4,h,w) -> (b,3,4h,4w)
+    def forward(self, z, latent_embeds=None):   # (b,4,h,w) -> (b,3,4h,4w)
+        return self.net(z*self.scale)
 
 class _Block(nn.Module):
     "Two convolutions, and a way round them"
     def __init__(self, n):
         super().__init__()
-        self.f = nn.Sequential(nn.GroupNorm(8, n), nn.SiLU(), nn.Conv2d(n, n, 3, padding=1), nn.GroupNorm(8, n), nn.SiLU(), nn.Conv2d(n, n, 3, padding=1))
+        self.f = nn.Sequential(nn.GroupNorm(8, n), nn.SiLU(), nn.Conv2d(n, n, 3, padding=1),
+                               nn.GroupNorm(8, n), nn.SiLU(), nn.Conv2d(n, n, 3, padding=1))
     def forward(self, x): return x+self.f(x)
 
 # %% ../nbs/05_models.ipynb #fast-c
@@ -330,7 +374,8 @@ def pack_delta(
     def rows(k, w):
         d = (w.float()-old[k].float() if k in old else w.float()).reshape(len(w), -1)
         scale = d.abs().amax(1, keepdim=True).clamp(min=1e-12)/127
-        return {k: (d/scale).round().to(torch.int8).reshape(w.shape), k+'.scale': scale[:,0].clone()}
+        return {k: (d/scale).round().to(torch.int8).reshape(w.shape),
+                k+'.scale': scale[:,0].clone()}
     return {n: t for k,w in new.items() for n,t in rows(k, w).items()}
 
 def unpack_delta(
@@ -339,7 +384,8 @@ def unpack_delta(
 )->dict:     # A state dict
     "Weights from their difference to others"
     add = lambda k: delta[k].float()*delta[k+'.scale'].reshape(-1, *[1]*(delta[k].ndim-1))
-    return {k: add(k)+(old[k].float() if k in old else 0) for k in delta if not k.endswith('.scale')}
+    return {k: add(k)+(old[k].float() if k in old else 0) for k in delta
+            if not k.endswith('.scale')}
 
 # %% ../nbs/05_models.ipynb #fast-e
 def _make_fast(sd):
@@ -350,12 +396,14 @@ def _make_fast(sd):
     old = {k: v.float().cpu() for k,v in sd.unet.state_dict().items()}
     unet.load_state_dict(unpack_delta(load_file(sd.folder/'fast'/'student.safetensors'), old))
     sd.vae.decoder = FastDecoder(sd.vae.config.scaling_factor)
-    sd.vae.decoder.load_state_dict({k: v.float() for k,v in load_file(sd.folder/'fast'/'decoder.safetensors').items()})
+    sd.vae.decoder.load_state_dict({k: v.float() for k,
+                                    v in load_file(sd.folder/'fast'/'decoder.safetensors').items()})
     sd.vae.post_quant_conv = nn.Identity()
     with quiet():
         sd.unet = unet.to(sd.device, sd.dtype).eval().requires_grad_(False)
         sd.vae.to(sd.device, sd.dtype).eval().requires_grad_(False)
-    sd.scheduler = diffusers.DDIMScheduler.from_config(sd.scheduler.config, timestep_spacing='trailing', clip_sample=False, set_alpha_to_one=True)
+    sd.scheduler = diffusers.DDIMScheduler.from_config(sd.scheduler.config,
+        timestep_spacing='trailing', clip_sample=False, set_alpha_to_one=True)
     sd.steps,sd.guidance = (4,),4.
     return sd
 
@@ -368,10 +416,14 @@ def load(
 )->SD:
     "Load a Stable Diffusion: the embedded one, or any 1.x or 2.x"
     name = resolve(name)
-    if fast and name!='stickers': raise ValueError(f'only the embedded model comes with a student, not {name!r}. For Stable Diffusion 1.5, LCM LoRA is one: pipe.load_lora_weights("latent-consistency/lcm-lora-sdv1-5")')
+    if fast and name!='stickers':
+        raise ValueError(f'only the embedded model comes with a student, not {name!r}. For Stable '
+                         'Diffusion 1.5, LCM LoRA is one: '
+                         'pipe.load_lora_weights("latent-consistency/lcm-lora-sdv1-5")')
     local = name=='stickers' or Path(name).expanduser().is_dir()
     start = time.monotonic()
-    if not local and _cached(name) is None: ask_hub(name, max(1., start+3.5-time.monotonic()))   # fail before the slow imports
+    if not local and _cached(name) is None:   # fail before the slow imports
+        ask_hub(name, max(1., start+3.5-time.monotonic()))
     device = torch.device(device or best_device())
     dtype = dtype or best_dtype(device, large=not local or _gigabytes(folder_of(name))>.5)
     folder = folder_of(name, half=dtype!=torch.float32)
@@ -385,10 +437,17 @@ def load(
         unet = _load_part(diffusers.UNet2DConditionModel, folder, 'unet', dtype)
         sched = json.loads((folder/'scheduler'/'scheduler_config.json').read_text())
         sched = getattr(diffusers, sched['_class_name']).from_config(sched)
-    if len(tok)!=te.config.vocab_size: raise OSError(f'the tokenizer of {folder.name!r} knows {len(tok)} tokens and its text encoder {te.config.vocab_size}, so they do not belong together: {_way_out(folder)}')
-    if unet.config.in_channels!=vae.config.latent_channels: raise ValueError(f'{name!r} takes {unet.config.in_channels} channels, not {vae.config.latent_channels}: a model for inpainting or depth. Open it with the pipeline of diffusers that is made for it')
+    if len(tok)!=te.config.vocab_size:
+        raise OSError(f'the tokenizer of {folder.name!r} knows {len(tok)} tokens and its text '
+                      f'encoder {te.config.vocab_size}, so they do not belong together: '
+                      f'{_way_out(folder)}')
+    if unet.config.in_channels!=vae.config.latent_channels:
+        raise ValueError(f'{name!r} takes {unet.config.in_channels} channels, not '
+                         f'{vae.config.latent_channels}: a model for inpainting or depth. Open it '
+                         'with the pipeline of diffusers that is made for it')
     size = unet.config.sample_size*2**(len(vae.config.block_out_channels)-1)
-    sd = SD(tok, te.to(device), vae.to(device), unet.to(device), sched, device, dtype, name, size, folder=folder)
+    sd = SD(tok, te.to(device), vae.to(device), unet.to(device), sched, device, dtype, name, size,
+            folder=folder)
     if sd.ours: sd.guidance = KNOWN['stickers']['guidance']
     return _make_fast(sd) if fast else sd
 
@@ -404,7 +463,8 @@ def parts(
     def row(name):
         o = getattr(sd, name)
         ps = list(o.parameters()) if hasattr(o, 'parameters') else []
-        return {'part': name, 'class': type(o).__name__, 'weights': sum(p.numel() for p in ps), 'MB': round(sum(p.numel()*p.element_size() for p in ps)/1e6, 1), 'does': WHAT[name]}
+        return {'part': name, 'class': type(o).__name__, 'weights': sum(p.numel() for p in ps),
+                'MB': round(sum(p.numel()*p.element_size() for p in ps)/1e6, 1), 'does': WHAT[name]}
     return Table([row(o) for o in WHAT])
 
 # %% ../nbs/05_models.ipynb #c82

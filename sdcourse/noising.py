@@ -24,7 +24,8 @@ def noisy_batch(
 )->tuple:     # `x0+sigma*noise`, sigma (n,1,1,1), noise
     "Put a random amount of noise on each picture"
     a = torch.empty(len(x0),1,1,1).uniform_(math.atan(lo), math.atan(hi))
-    sigma,noise = a.tan(),torch.randn_like(x0)
+    sigma = a.tan()
+    noise = torch.randn_like(x0)
     return x0+sigma*noise,sigma,noise
 
 # %% ../nbs/21_noising.ipynb #c19
@@ -40,7 +41,8 @@ class ScaleShiftBlock(nn.Module):
     def __init__(self, i, o, e):   # Channels in, channels out, size of what it is told
         super().__init__()
         self.first = nn.Sequential(nn.GroupNorm(8, i), nn.SiLU(), nn.Conv2d(i, o, 3, padding=1))
-        self.norm,self.told = nn.GroupNorm(8, o),nn.Linear(e, 2*o)
+        self.norm = nn.GroupNorm(8, o)
+        self.told = nn.Linear(e, 2*o)
         self.last = nn.Sequential(nn.SiLU(), nn.Conv2d(o, o, 3, padding=1))
         self.skip = nn.Identity() if i==o else nn.Conv2d(i, o, 1)
         nn.init.zeros_(self.last[1].weight)   # so that it does nothing yet, and no harm
@@ -62,9 +64,12 @@ class DigitNet(nn.Module):
         self.classes,self.timed,self.says = classes,timed,says
         w,e = width,2*width
         self.register_buffer('freqs', 25**torch.linspace(0, 1, 16)/2, persistent=False)
-        self.time,self.label = nn.Sequential(nn.Linear(32, e), nn.SiLU(), nn.Linear(e, e)),nn.Embedding(classes+1, e)
-        self.enter,self.before = nn.Conv2d(4, w, 3, padding=1),ScaleShiftBlock(w, w, e)
-        self.down,self.up = nn.Conv2d(w, 2*w, 3, stride=2, padding=1),nn.ConvTranspose2d(2*w, w, 2, stride=2)
+        self.time = nn.Sequential(nn.Linear(32, e), nn.SiLU(), nn.Linear(e, e))
+        self.label = nn.Embedding(classes+1, e)
+        self.enter = nn.Conv2d(4, w, 3, padding=1)
+        self.before = ScaleShiftBlock(w, w, e)
+        self.down = nn.Conv2d(w, 2*w, 3, stride=2, padding=1)
+        self.up = nn.ConvTranspose2d(2*w, w, 2, stride=2)
         self.middle = nn.ModuleList([ScaleShiftBlock(2*w, 2*w, e) for _ in range(2)])
         self.after = ScaleShiftBlock(2*w, w, e)
         self.leave = nn.Sequential(nn.GroupNorm(8, w), nn.SiLU(), nn.Conv2d(w, 4, 3, padding=1))
@@ -77,16 +82,23 @@ class DigitNet(nn.Module):
         a = sigma.atan()[:,None]*self.freqs                                                # (n,16)
         e = self.label(y) + (self.time(torch.cat([a.sin(), a.cos()], 1)) if self.timed else 0)
         e = F.silu(e)                                                                      # (n,2w)
-        x = F.pixel_unshuffle(latents/(1+sigma**2).sqrt()[:,None,None,None], 2)            # (n,4,14,14)
-        skip = x = self.before(self.enter(x), e)                                           # (n,w,14,14)
-        x = self.down(x)                                                                   # (n,2w,7,7)
+        # (n,4,14,14)
+        x = F.pixel_unshuffle(latents/(1+sigma**2).sqrt()[:,None,None,None], 2)
+        # (n,w,14,14)
+        skip = x = self.before(self.enter(x), e)
+        # (n,2w,7,7)
+        x = self.down(x)
         for b in self.middle: x = b(x, e)
-        x = self.after(torch.cat([self.up(x), skip], 1), e)                                # (n,w,14,14)
-        return F.pixel_shuffle(self.leave(x), 2)                                           # (n,1,28,28)
+        # (n,w,14,14)
+        x = self.after(torch.cat([self.up(x), skip], 1), e)
+        # (n,1,28,28)
+        return F.pixel_shuffle(self.leave(x), 2)
 
 def _check(x):
     "Say what a batch of digits looks like, if this is none"
-    if x.ndim!=4 or x.shape[1]!=1 or x.shape[2]%4 or x.shape[3]%4: raise ValueError(f'noisy digits have shape (n,1,h,w), with sides that are multiples of 4 (28 as a rule); this is {tuple(x.shape)}')
+    if x.ndim!=4 or x.shape[1]!=1 or x.shape[2]%4 or x.shape[3]%4:
+        raise ValueError('noisy digits have shape (n,1,h,w), with sides that are multiples of 4 '
+                         f'(28 as a rule); this is {tuple(x.shape)}')
 
 # %% ../nbs/21_noising.ipynb #c30
 def to_noise(
@@ -114,7 +126,8 @@ def from_noise(
     return noise
 
 def _known(says):
-    if says not in ('noise','x0','v'): raise ValueError(f"a network can say 'noise', 'x0' or 'v', not {says!r}")
+    if says not in ('noise','x0','v'):
+        raise ValueError(f"a network can say 'noise', 'x0' or 'v', not {says!r}")
 
 # %% ../nbs/21_noising.ipynb #c33
 def digit_model(
@@ -124,7 +137,9 @@ def digit_model(
     "A network, as a function that predicts noise"
     if y is not None:
         y = torch.as_tensor(y)
-        if y.is_floating_point() or y.min()<0 or y.max()>net.classes: raise ValueError(f'labels are whole numbers from 0 to {net.classes-1} (and {net.classes} for none), these are {y.flatten().tolist()[:8]}')
+        if y.is_floating_point() or y.min()<0 or y.max()>net.classes:
+            raise ValueError(f'labels are whole numbers from 0 to {net.classes-1} (and '
+                             f'{net.classes} for none), these are {y.flatten().tolist()[:8]}')
     @torch.no_grad()
     def model(latents, sigma):
         labels = None if y is None else y.expand(len(latents))
@@ -145,17 +160,25 @@ def fit_denoiser(
 ):                # Yields the loss of each batch
     "Train a network to see noise"
     if len(x)==0: raise ValueError('there are no pictures to learn from: the batch is empty')
-    if x.min()<-1.01 or x.max()>1.01: raise ValueError(f'pictures lie in [-1,1], these in [{x.min():.3g},{x.max():.3g}]. From 0..255: x/127.5-1')
-    if y is not None and len(y.unique())<2: raise ValueError(f'all labels are {y[0].item()}: a label teaches something only if there are others. Leave `y` out')
+    if x.min()<-1.01 or x.max()>1.01:
+        raise ValueError(f'pictures lie in [-1,1], these in [{x.min():.3g},{x.max():.3g}]. From '
+                         '0..255: x/127.5-1')
+    if y is not None and len(y.unique())<2:
+        raise ValueError(f'all labels are {y[0].item()}: a label teaches something only if there '
+                         'are others. Leave `y` out')
     opt = torch.optim.AdamW(net.parameters(), lr=lr, betas=(.9,.99))
     rate = torch.optim.lr_scheduler.OneCycleLR(opt, lr, total_steps=steps)
     for _ in range(steps):
         k = torch.randint(0, len(x), (bs,))
         labels = None if y is None else torch.where(torch.rand(bs)<p_drop, net.classes, y[k])
         latents,sigma,noise = noisy_batch(augment(x[k]), hi=hi)
-        with torch.autocast('cpu', torch.bfloat16, enabled=fast): answer = net(latents, sigma.flatten(), labels)
+        with torch.autocast('cpu', torch.bfloat16, enabled=fast):
+            answer = net(latents, sigma.flatten(), labels)
         loss = F.mse_loss(answer.float(), from_noise(noise, latents, sigma, net.says))
-        loss.backward(); opt.step(); opt.zero_grad(); rate.step()
+        loss.backward()
+        opt.step()
+        opt.zero_grad()
+        rate.step()
         yield loss.item()
 
 # %% ../nbs/21_noising.ipynb #c40
@@ -173,7 +196,8 @@ def digit_sigmas(
 def digit_denoiser()->DigitNet:
     "The network of the lesson, trained for longer: `digit_model(digit_denoiser(), 3)` is a model of a 3"
     net = DigitNet()
-    net.load_state_dict({k: v.float() for k,v in load_file(DATA.parent/'weights'/'digits'/'noise.safetensors').items()})
+    net.load_state_dict({k: v.float() for k,
+        v in load_file(DATA.parent/'weights'/'digits'/'noise.safetensors').items()})
     return net.eval().requires_grad_(False)
 
 # %% ../nbs/21_noising.ipynb #c63
@@ -183,9 +207,13 @@ def posterior_mean(
     data,        # All pictures that there are (m,1,h,w)
 )->torch.Tensor: # (n,1,h,w)
     "The mean of all pictures that could be behind the noise, each by its probability"
-    if not sigma>0: raise ValueError('without noise there is nothing to guess: sigma must be above 0')
-    if len(data)==0: raise ValueError('there are no pictures that could be behind the noise: `data` is empty')
-    if data.shape[1:]!=latents.shape[1:]: raise ValueError(f'noisy pictures of shape {tuple(latents.shape[1:])} cannot come from pictures of shape {tuple(data.shape[1:])}')
+    if not sigma>0:
+        raise ValueError('without noise there is nothing to guess: sigma must be above 0')
+    if len(data)==0:
+        raise ValueError('there are no pictures that could be behind the noise: `data` is empty')
+    if data.shape[1:]!=latents.shape[1:]:
+        raise ValueError(f'noisy pictures of shape {tuple(latents.shape[1:])} cannot come from '
+                         f'pictures of shape {tuple(data.shape[1:])}')
     d2 = torch.cdist(latents.flatten(1), data.flatten(1)).square()   # (n,m)
     p = (-d2/(2*sigma**2)).softmax(1)                                # (n,m)
     return (p@data.flatten(1)).view_as(latents)

@@ -19,12 +19,17 @@ class OptStep:
         opt_func, # Makes an optimizer: `torch.optim.SGD`, or `partial(SGD, momentum=.5, dampening=.5)`
         lr=1.,    # Times the drop in sigma
     ):
-        if not callable(opt_func): raise TypeError(f'OptStep makes its optimizer itself, a new one for each loop: give it torch.optim.SGD, and not {type(opt_func).__name__}(...)')
-        if not lr>0: raise ValueError(f'the learning rate is above 0, and this is {lr}: 1 is the drop in sigma')
+        if not callable(opt_func):
+            raise TypeError('OptStep makes its optimizer itself, a new one for each loop: give it '
+                            f'torch.optim.SGD, and not {type(opt_func).__name__}(...)')
+        if not lr>0:
+            raise ValueError(f'the learning rate is above 0, and this is {lr}: 1 is the drop in '
+                             'sigma')
         self.opt_func,self.lr,self.past = opt_func,lr,Past(1)
 
     def __call__(self, s):
-        self.past.add(s, None)                                     # complains if two loops are mixed up
+        # complains if two loops are mixed up
+        self.past.add(s, None)
         if s.i==0:
             self.x = nn.Parameter(s.latents.clone())
             self.opt = self.opt_func([self.x], lr=1.)
@@ -38,7 +43,9 @@ def momentum(
     beta=.5, # Share of the past, -1 < beta < 1; 0 is Euler, and below 0 the past is subtracted
 ):           # A step with a memory
     "Follow a fading average of all answers so far"
-    if not -1<beta<1: raise ValueError(f'beta lies between -1 and 1, this is {beta}: outside, the past never fades')
+    if not -1<beta<1:
+        raise ValueError(f'beta lies between -1 and 1, this is {beta}: outside, the past never '
+                         'fades')
     past = Past(1)
     def step(s):
         last = past.kept[0] if s.i else s.noise_pred

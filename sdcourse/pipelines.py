@@ -23,7 +23,8 @@ from .stickers import make_world, nearest_words, words
 def _noise(gens, sd, size):
     "Noise to start from, a picture a generator"
     w,h = size or (sd.size, sd.size)
-    return torch.cat([torch.randn((1, sd.vae.config.latent_channels, h//sd.factor, w//sd.factor), generator=g) for g in gens])
+    return torch.cat([torch.randn((1, sd.vae.config.latent_channels, h//sd.factor, w//sd.factor),
+                                  generator=g) for g in gens])
 
 # %% ../nbs/10_pipelines.ipynb #c20
 def noise(
@@ -37,7 +38,8 @@ def noise(
 # %% ../nbs/10_pipelines.ipynb #c23
 def _whole(x, what, least):
     "`x` as a whole number, if it is one"
-    if isinstance(x, bool) or not isinstance(x, int) and not getattr(x, 'is_integer', lambda: False)(): raise TypeError(f'{what} is a whole number, this is {x!r}')
+    if isinstance(x, bool) or not isinstance(x, int) and not getattr(x, 'is_integer',
+        lambda: False)(): raise TypeError(f'{what} is a whole number, this is {x!r}')
     if x<least: raise ValueError(f'{what} is at least {least}, this is {x}')
     return int(x)
 
@@ -45,24 +47,32 @@ def _whole(x, what, least):
 def _prompts(prompt):
     "The prompt, or the prompts, as a list"
     many = isinstance(prompt, (list, tuple))
-    if many and not prompt: raise ValueError("no prompt was given: the list is empty. An empty text, '', is allowed: it means anything")
+    if many and not prompt:
+        raise ValueError("no prompt was given: the list is empty. An empty text, '', is allowed: "
+                         "it means anything")
     for p in prompt if many else [prompt]:
-        if not isinstance(p, str): raise TypeError(f'a prompt is text (or a list of texts), this is {p!r}')
+        if not isinstance(p, str):
+            raise TypeError(f'a prompt is text (or a list of texts), this is {p!r}')
     return list(prompt) if many else [prompt]
 
 # %% ../nbs/10_pipelines.ipynb #c25
 def _sides(size, sd):
     "Width and height, if the model can draw them"
-    w,h = (sd.size, sd.size) if size is None else size if isinstance(size, (list, tuple)) else (size, size)
+    w,h = (sd.size, sd.size) if size is None else size if isinstance(size,
+        (list, tuple)) else (size, size)
     for x in (w, h):
-        x,k = _whole(x, 'a side in pixels', 8), math.lcm(8, sd.factor)
-        if x%k: raise ValueError(f'a side of {x} pixels is not possible: with this VAE it must be a multiple of {k}, so {x//k*k} or {x//k*k+k}')
+        x = _whole(x, 'a side in pixels', 8)
+        k = math.lcm(8, sd.factor)
+        if x%k:
+            raise ValueError(f'a side of {x} pixels is not possible: with this VAE it must be a '
+                             f'multiple of {k}, so {x//k*k} or {x//k*k+k}')
     return int(w), int(h)
 
 # %% ../nbs/10_pipelines.ipynb #c26
 def _number(x, what):
     "`x`, if it is a finite number"
-    if isinstance(x, bool) or not isinstance(x, (int, float)) or not math.isfinite(x): raise TypeError(f'{what} is a number, this is {x!r}')
+    if isinstance(x, bool) or not isinstance(x, (int, float)) or not math.isfinite(x):
+        raise TypeError(f'{what} is a number, this is {x!r}')
     return float(x)
 
 # %% ../nbs/10_pipelines.ipynb #c30
@@ -86,7 +96,8 @@ def unknown_words(
     "Words that were never in a caption"
     if (world := _world(sd)) is None: return {}
     known = set(words(world)) | set(sd.tokenizer.get_added_vocab())
-    return {w: nearest_words(w, world=world) for w in dict.fromkeys(re.findall(r"<[^ >]+>|[a-z0-9'-]+", prompt.lower())) if w not in known}
+    return {w: nearest_words(w, world=world) for w in dict.fromkeys(re.findall(
+        r"<[^ >]+>|[a-z0-9'-]+", prompt.lower())) if w not in known}
 
 # %% ../nbs/10_pipelines.ipynb #c41
 def _note(text): print('note:', text, file=sys.stderr)
@@ -94,8 +105,11 @@ def _note(text): print('note:', text, file=sys.stderr)
 # %% ../nbs/10_pipelines.ipynb #c42
 def _check_words(prompt, sd):
     "Say what the model will not take in"
-    if cut := truncated(sd, prompt): _note(f'the prompt is too long; the model will not see {cut!r}')
-    for w,near in unknown_words(sd, prompt).items(): _note(f'the model has never seen the word {w!r}' + (f'; it knows {", ".join(near)}' if near else ''))
+    if cut := truncated(sd, prompt):
+        _note(f'the prompt is too long; the model will not see {cut!r}')
+    for w,near in unknown_words(sd, prompt).items():
+        _note(f'the model has never seen the word {w!r}'
+              + (f'; it knows {", ".join(near)}' if near else ''))
 
 # %% ../nbs/10_pipelines.ipynb #c44
 SAMPLERS = {
@@ -114,7 +128,8 @@ def make_scheduler(
     "A scheduler, set up for a model"
     import diffusers
     if name is None: return sd.scheduler
-    if name not in SAMPLERS: raise ValueError(f'there is no sampler {name!r}; there are {", ".join(SAMPLERS)}')
+    if name not in SAMPLERS:
+        raise ValueError(f'there is no sampler {name!r}; there are {", ".join(SAMPLERS)}')
     cls,options = SAMPLERS[name]
     return getattr(diffusers, cls).from_config(sd.scheduler.config, **options)
 
@@ -125,7 +140,8 @@ def _guided():
     with quiet(): from diffusers import StableDiffusionPipeline
     class Guided(StableDiffusionPipeline):
         @property
-        def do_classifier_free_guidance(self): return self._guidance_scale!=1 and self.unet.config.time_cond_proj_dim is None   # a student is told the scale
+        def do_classifier_free_guidance(self):   # a student is told the scale
+            return self._guidance_scale!=1 and self.unet.config.time_cond_proj_dim is None
     return Guided
 
 # %% ../nbs/10_pipelines.ipynb #c50
@@ -134,10 +150,17 @@ class Pictures(list):
     def titles(self):
         infos = [im.info.get('sdcourse', {}) for im in self]
         several = {o.get('prompt') for o in infos}
-        return [o.get('title') or (o.get('prompt') if len(several)>1 else f"seed {o.get('seed')}" if o else '') for o in infos]
-    def __getitem__(self, k): return Pictures(super().__getitem__(k)) if isinstance(k, slice) else super().__getitem__(k)
-    def __repr__(self): return f'{len(self)} picture{"s"*(len(self)!=1)}' + (f', {self[0].width}x{self[0].height}' if self else '')
-    def _ipython_display_(self): show_images(self, self.titles(), n_cols=min(len(self), 8) if len(self)!=8 else 4, zoom=1.2) if self else print(self)
+        return [o.get('title')
+                or (o.get('prompt') if len(several)>1 else f"seed {o.get('seed')}" if o else '')
+                for o in infos]
+    def __getitem__(self, k):
+        return Pictures(super().__getitem__(k)) if isinstance(k, slice) else super().__getitem__(k)
+    def __repr__(self):
+        return f'{len(self)} picture{"s"*(len(self)!=1)}' + (f', {self[0].width}x{self[0].height}'
+            if self else '')
+    def _ipython_display_(self):
+        show_images(self, self.titles(), n_cols=min(len(self), 8) if len(self)!=8 else 4,
+                    zoom=1.2) if self else print(self)
 
 # %% ../nbs/10_pipelines.ipynb #c51
 _loaded = {}
@@ -160,9 +183,14 @@ def _versions():
 def _known_steps(sd, steps, guidance, negative):
     "What a distilled student can do: its number of steps, its own schedule"
     known = ' or '.join(map(str, sd.steps))
-    if steps not in (None, *sd.steps): raise ValueError(f'this student knows {known} steps, not {steps}: with another number it lands beside the path. Leave `steps` out, or draw with load()')
-    if guidance is not None and not 1<=guidance<=9: raise ValueError(f'this student was told guidance of 1 to 9, not {guidance}')
-    if negative: raise ValueError('this student answers once, guidance included, so there is no place for a negative prompt. Draw with load()')
+    if steps not in (None, *sd.steps):
+        raise ValueError(f'this student knows {known} steps, not {steps}: with another number it '
+                         'lands beside the path. Leave `steps` out, or draw with load()')
+    if guidance is not None and not 1<=guidance<=9:
+        raise ValueError(f'this student was told guidance of 1 to 9, not {guidance}')
+    if negative:
+        raise ValueError('this student answers once, guidance included, so there is no place for a '
+                         'negative prompt. Draw with load()')
     return steps or sd.steps[0],None
 
 # %% ../nbs/10_pipelines.ipynb #c53
@@ -183,25 +211,41 @@ def generate(
     "Draw pictures from text"
     sd = default_sd() if sd is None else sd
     if sd.steps: steps,sampler = _known_steps(sd, steps, guidance, negative)
-    prompts,n,steps = _prompts(prompt),_whole(n, 'n', 1),_whole(25 if steps is None else steps, 'steps', 1)
-    if not isinstance(negative, str): raise TypeError(f'a negative prompt is text, this is {negative!r}')
-    seeds = [_whole(s, 'a seed', 0) for s in (seed if isinstance(seed, (list, tuple)) else [_whole(seed, 'a seed', 0)+k for k in range(n)])]
-    guidance,(w,h) = sd.guidance if guidance is None else _number(guidance, 'guidance'),_sides(size, sd)
+    prompts = _prompts(prompt)
+    n = _whole(n, 'n', 1)
+    steps = _whole(25 if steps is None else steps, 'steps', 1)
+    if not isinstance(negative, str):
+        raise TypeError(f'a negative prompt is text, this is {negative!r}')
+    seeds = [_whole(s, 'a seed', 0) for s in (seed if isinstance(seed,
+        (list, tuple)) else [_whole(seed, 'a seed', 0)+k for k in range(n)])]
+    guidance,(w,h) = sd.guidance if guidance is None else _number(guidance,
+        'guidance'),_sides(size, sd)
     for p in dict.fromkeys(prompts): _check_words(p, sd)
-    if negative and guidance==1: _note('guidance 1 is the prompt alone, so the negative prompt does nothing; take more')
-    with quiet(): pipe = _guided()(**{**sd.pipe.components, 'scheduler': make_scheduler(sd, sampler)}, requires_safety_checker=False)
+    if negative and guidance==1:
+        _note('guidance 1 is the prompt alone, so the negative prompt does nothing; take more')
+    with quiet():
+        pipe = _guided()(**{**sd.pipe.components, 'scheduler': make_scheduler(sd, sampler)},
+                         requires_safety_checker=False)
     pipe.set_progress_bar_config(disable=not progress)
     hook = on_step and (lambda pipe,i,t,kw: on_step(i, kw['latents'], pipe.scheduler) or kw)
-    jobs,ims = [(p,s) for p in prompts for s in seeds],Pictures()
+    jobs = [(p,s) for p in prompts for s in seeds]
+    ims = Pictures()
     for i in range(0, len(jobs), bs):
         ps,ss = zip(*jobs[i:i+bs])
         gens = [torch.Generator().manual_seed(s) for s in ss]
         with quiet(): out = pipe(list(ps), width=w, height=h, num_inference_steps=steps, guidance_scale=guidance, negative_prompt=[negative]*len(ps), output_type='pt',
                                  latents=_noise(gens, sd, (w,h)).to(sd.dtype), generator=gens, callback_on_step_end=hook)
-        if not out.images.isfinite().all(): raise FloatingPointError('the picture is not a number (NaN): ' + ('its weights are damaged, load the model again' if sd.dtype==torch.float32 else f'{sd.dtype} is too coarse for this model, try load(dtype=torch.float32)'))
-        for im,p,s,bad in zip(pipe.image_processor.numpy_to_pil(out.images.permute(0,2,3,1).float().cpu().numpy()), ps, ss, out.nsfw_content_detected or itertools.repeat(False)):
+        if not out.images.isfinite().all():
+            raise FloatingPointError('the picture is not a number (NaN): ' + (
+                'its weights are damaged, load the model again' if sd.dtype==torch.float32
+                else f'{sd.dtype} is too coarse for this model, try load(dtype=torch.float32)'))
+        for im,p,s,bad in zip(
+            pipe.image_processor.numpy_to_pil(out.images.permute(0,2,3,1).float().cpu().numpy()),
+            ps, ss, out.nsfw_content_detected or itertools.repeat(False)):
             if bad: _note(f'the safety checker has painted over the picture of seed {s}')
-            im.info['sdcourse'] = dict(prompt=p, seed=s, steps=steps, guidance=guidance, negative=negative, size=[w,h], sampler=sampler, model=sd.name, versions=_versions())
+            im.info['sdcourse'] = dict(prompt=p, seed=s, steps=steps, guidance=guidance,
+                                       negative=negative, size=[w,h], sampler=sampler,
+                                       model=sd.name, versions=_versions())
             ims.append(im)
     return ims
 
@@ -216,7 +260,8 @@ def sweep(
     (r,rs),(c,cs) = *rows.items(),*cols.items()
     ims = [f(**{r: x, c: y}) for x in rs for y in cs]
     ims = Pictures(im[0] if isinstance(im, (list, tuple)) else im for im in ims)
-    label = lambda k,x: x if isinstance(x, str) else f'{k} {x:g}' if isinstance(x, float) else f'{k} {x}'
+    label = lambda k,x: x if isinstance(x, str) else f'{k} {x:g}' if isinstance(x,
+        float) else f'{k} {x}'
     label_grid(ims, [label(r, x) for x in rs], [label(c, y) for y in cs], zoom=zoom)
     return ims
 
@@ -227,18 +272,24 @@ def time_parts(
     tries=3   # The best of so many
 )->Table:
     "Weights and seconds of each part, for one picture with guidance"
-    ids = sd.tokenizer(['a fox', ''], padding='max_length', max_length=sd.tokenizer.model_max_length, return_tensors='pt').input_ids.to(sd.device)
-    x,emb = noise(sd, [0, 0]).to(sd.device, sd.dtype),sd.text_encoder(ids)[0]
-    calls = dict(text_encoder=(1, lambda: sd.text_encoder(ids)), unet=(steps, lambda: sd.unet(x, 500, emb)), vae=(1, lambda: sd.vae.decode(x[:1])))
+    ids = sd.tokenizer(['a fox', ''], padding='max_length',
+                       max_length=sd.tokenizer.model_max_length,
+                       return_tensors='pt').input_ids.to(sd.device)
+    x = noise(sd, [0, 0]).to(sd.device, sd.dtype)
+    emb = sd.text_encoder(ids)[0]
+    calls = dict(text_encoder=(1, lambda: sd.text_encoder(ids)),
+                 unet=(steps, lambda: sd.unet(x, 500, emb)), vae=(1, lambda: sd.vae.decode(x[:1])))
     def best(f):
         ts = []
         for _ in range(tries):
             with Timer() as t, torch.no_grad(): f()
             ts.append(t.secs)
         return min(ts)
-    rows = [{'part': k, 'weights': sum(p.numel() for p in getattr(sd, k).parameters()), 'calls': n, 'seconds': n*best(f)} for k,(n,f) in calls.items()]
+    rows = [{'part': k, 'weights': sum(p.numel() for p in getattr(sd, k).parameters()), 'calls': n,
+             'seconds': n*best(f)} for k,(n,f) in calls.items()]
     total = sum(o['seconds'] for o in rows)
-    return Table([o | {'seconds': round(o['seconds'], 4), 'share': f"{o['seconds']/total:.0%}"} for o in rows])
+    return Table([o | {'seconds': round(o['seconds'], 4),
+                       'share': f"{o['seconds']/total:.0%}"} for o in rows])
 
 # %% ../nbs/10_pipelines.ipynb #c95
 @torch.no_grad()
@@ -262,14 +313,18 @@ def film(
     "What the latents look like on their way, and where they are heading"
     sd,xs,sigmas = default_sd() if sd is None else sd,[],[]
     def keep(i, latents, sched):
-        xs.append(latents.float().cpu()); sigmas[:] = sched.sigmas.float().cpu()
+        xs.append(latents.float().cpu())
+        sigmas[:] = sched.sigmas.float().cpu()
     generate(prompt, sd, seed=seed, steps=steps, sampler='euler', on_step=keep, **kwargs)
     xs.insert(0, noise(sd, [seed], kwargs.get('size'))*sigmas[0])
-    see,guess = Pictures(),Pictures()
-    for i in sorted({round(k) for k in torch.linspace(0, len(xs)-2, min(frames, len(xs)-1)).tolist()}):
+    see = Pictures()
+    guess = Pictures()
+    for i in sorted({round(k) for k in torch.linspace(0, len(xs)-2,
+        min(frames, len(xs)-1)).tolist()}):
         r = sigmas[i+1]/sigmas[i]
         for ims,x in ((see, xs[i]/(sigmas[i]**2+1)**.5), (guess, (xs[i+1]-r*xs[i])/(1-r))):
-            ims += to_pictures(sd, x); ims[-1].info['sdcourse'] = dict(title=f'noise {sigmas[i]:.2f}')
+            ims += to_pictures(sd, x)
+            ims[-1].info['sdcourse'] = dict(title=f'noise {sigmas[i]:.2f}')
     return see,guess
 
 # %% ../nbs/10_pipelines.ipynb #c103
@@ -278,8 +333,12 @@ def save_png(
     path # Where to
 )->Path:
     "Save a picture with its prompt, seed and versions inside; whole, or not at all"
-    path,text,buf = Path(path),PngInfo(),io.BytesIO()
-    if path.suffix.lower()!='.png': raise ValueError(f'a PNG file is called something.png, not {path.name!r}: other formats have no room for the prompt')
+    path = Path(path)
+    text = PngInfo()
+    buf = io.BytesIO()
+    if path.suffix.lower()!='.png':
+        raise ValueError(f'a PNG file is called something.png, not {path.name!r}: other formats '
+                         'have no room for the prompt')
     if info := im.info.get('sdcourse'):
         text.add_itxt('sdcourse', json.dumps(info, ensure_ascii=False))
         text.add_itxt('Description', info.get('prompt', ''))
@@ -287,11 +346,14 @@ def save_png(
     temp = path.with_name(f'.{path.name}.{os.getpid()}')
     try:
         with open(temp, 'wb') as f:
-            f.write(buf.getvalue()); f.flush(); os.fsync(f.fileno())
+            f.write(buf.getvalue())
+            f.flush()
+            os.fsync(f.fileno())
         os.replace(temp, path)
     except OSError as e:
         temp.unlink(missing_ok=True)
-        err = type(e)(f'{path.name} could not be saved ({e.strerror}). What was there before is untouched; free some space or choose another folder')
+        err = type(e)(f'{path.name} could not be saved ({e.strerror}). What was there before is '
+                      'untouched; free some space or choose another folder')
         err.errno = e.errno
         raise err from None
     return path
@@ -301,7 +363,8 @@ def read_png(
     path # A file that `save_png` wrote; any other picture will do, but knows nothing
 ):
     "Open a picture, with what was noted in it"
-    im = Image.open(path); im.load()
+    im = Image.open(path)
+    im.load()
     if 'sdcourse' in im.info: im.info['sdcourse'] = json.loads(im.info['sdcourse'])
     return im
 
@@ -314,11 +377,16 @@ def redraw(
     "Draw a picture again from what was noted in it"
     im = read_png(im) if isinstance(im, (str, Path)) else im
     info = im.info.get('sdcourse', {})
-    if 'prompt' not in info: raise ValueError('this picture does not say how it was made: only pictures of generate() do, and files of save_png()')
+    if 'prompt' not in info:
+        raise ValueError('this picture does not say how it was made: only pictures of generate() '
+                         'do, and files of save_png()')
     sd = default_sd() if sd is None else sd
-    if info['model']!=sd.name: _note(f"this was drawn by {info['model']}, and {sd.name} will draw something else")
-    elif info['versions']!=_versions(): _note('this was drawn with other versions, and may come out a little differently')
-    return generate(sd=sd, **{k: v for k,v in info.items() if k not in ('model', 'versions')} | changes)
+    if info['model']!=sd.name:
+        _note(f"this was drawn by {info['model']}, and {sd.name} will draw something else")
+    elif info['versions']!=_versions():
+        _note('this was drawn with other versions, and may come out a little differently')
+    return generate(sd=sd,
+                    **{k: v for k,v in info.items() if k not in ('model', 'versions')} | changes)
 
 # %% ../nbs/10_pipelines.ipynb #c147
 def playground(
@@ -328,14 +396,20 @@ def playground(
     import ipywidgets as w
     from IPython.display import display
     sd = default_sd() if sd is None else sd
-    prompt = w.Text('a fox on a teal background', description='prompt', layout=w.Layout(width='32em'))
-    steps,guidance = w.IntSlider(25, 1, 50, description='steps'),w.FloatSlider(sd.guidance, min=0, max=15, step=.5, description='guidance')
-    seed,n = w.BoundedIntText(0, 0, 10**9, description='seed'),w.IntSlider(4, 1, 8, description='pictures')
-    run,out = w.Button(description='Draw', button_style='primary'),w.Output()
+    prompt = w.Text('a fox on a teal background', description='prompt',
+                    layout=w.Layout(width='32em'))
+    steps = w.IntSlider(25, 1, 50, description='steps')
+    guidance = w.FloatSlider(sd.guidance, min=0, max=15, step=.5, description='guidance')
+    seed = w.BoundedIntText(0, 0, 10**9, description='seed')
+    n = w.IntSlider(4, 1, 8, description='pictures')
+    run = w.Button(description='Draw', button_style='primary')
+    out = w.Output()
     def draw(_=None):
         out.clear_output(wait=True)
         with out:
-            try: display(generate(prompt.value, sd, n=n.value, seed=seed.value, steps=steps.value, guidance=guidance.value))
+            try:
+                display(generate(prompt.value, sd, n=n.value, seed=seed.value, steps=steps.value,
+                                 guidance=guidance.value))
             except (TypeError, ValueError) as e: print(e)
     run.on_click(draw)
     return w.VBox([prompt, w.HBox([steps, guidance]), w.HBox([seed, n]), run, out])

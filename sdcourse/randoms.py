@@ -20,10 +20,16 @@ class WichmannHill:
     def __init__(self,
         seed, # A whole number, 1..27814431486575
     ):
-        if isinstance(seed, bool) or not isinstance(seed, int): raise TypeError(f'a seed is a whole number, this is {seed!r}')
-        if not 0<seed<N_SEEDS: raise ValueError(f'a seed lies between 1 and {N_SEEDS-1:,}, this is {seed:,}' + (', which is what a seed is when nobody has set it' if seed==0 else f': take seed % {N_SEEDS-1} + 1' if seed>0 else ''))
+        if isinstance(seed, bool) or not isinstance(seed, int):
+            raise TypeError(f'a seed is a whole number, this is {seed!r}')
+        if not 0<seed<N_SEEDS:
+            raise ValueError(f'a seed lies between 1 and {N_SEEDS-1:,}, this is {seed:,}' + (
+                ', which is what a seed is when nobody has set it' if seed==0
+                else f': take seed % {N_SEEDS-1} + 1' if seed>0 else ''))
         state = []
-        for m in _MOD: seed,x = divmod(seed, m-1); state.append(x+1)
+        for m in _MOD:
+            seed,x = divmod(seed, m-1)
+            state.append(x+1)
         self.state = tuple(state)
 
     def __next__(self):
@@ -46,7 +52,8 @@ WichmannHill.jump = _jump
 # %% ../nbs/63_randoms.ipynb #c25
 def _powers(n):
     "(3,n): each wheel's multiplier to the power of 1..n, modulo its teeth"
-    p,m = torch.tensor(_MUL)[:,None],torch.tensor(_MOD)[:,None]
+    p = torch.tensor(_MUL)[:,None]
+    m = torch.tensor(_MOD)[:,None]
     while p.shape[1]<n: p = torch.cat([p, p*p[:,-1:]%m], 1)   # twice as many, each time
     return p[:,:n]
 
@@ -91,12 +98,16 @@ def uniformity(
 )->dict:         # Name of a test: p; and 'fails': names of the tests that failed
     "Tests for numbers that should be spread evenly and know nothing of each other"
     u = torch.as_tensor(u, dtype=torch.float64).flatten()
-    if len(u)<10_000: raise ValueError(f'tests need 10,000 numbers or more to say anything, these are {len(u):,}')
-    if u.min()<0 or u.max()>1: raise ValueError(f'the numbers lie in 0..1, these in {u.min():.3g}..{u.max():.3g}')
+    if len(u)<10_000:
+        raise ValueError(f'tests need 10,000 numbers or more to say anything, these are {len(u):,}')
+    if u.min()<0 or u.max()>1:
+        raise ValueError(f'the numbers lie in 0..1, these in {u.min():.3g}..{u.max():.3g}')
     k = int((len(u)/30)**(1/3))    # ten or so in each cube
-    p = dict(even=chi2_p(_boxes(u, 1, 100)), pairs=chi2_p(_boxes(u, 2, 20)), triples=chi2_p(_boxes(u, 3, k)))
+    p = dict(even=chi2_p(_boxes(u, 1, 100)), pairs=chi2_p(_boxes(u, 2, 20)),
+             triples=chi2_p(_boxes(u, 3, k)))
     serial = {f'serial {lag}': serial_p(u, lag) for lag in (1,2)}
-    return p | serial | dict(fails=', '.join([t for t,v in p.items() if not tiny<v<1-tiny]+[t for t,v in serial.items() if v<tiny]))
+    return p | serial | dict(fails=', '.join([t for t,
+        v in p.items() if not tiny<v<1-tiny]+[t for t,v in serial.items() if v<tiny]))
 
 # %% ../nbs/63_randoms.ipynb #c68
 def _randn(self,
@@ -105,7 +116,8 @@ def _randn(self,
     "Normal numbers, mean 0 and variance 1: a float32 tensor (Box and Muller, 1958)"
     n = math.prod(shape)
     u,v = self.rand((n+1)//2, 2).T
-    r,angle = (-2*u.log()).sqrt(),2*math.pi*v
+    r = (-2*u.log()).sqrt()
+    angle = 2*math.pi*v
     return torch.stack([r*angle.cos(), r*angle.sin()], 1).flatten()[:n].reshape(shape).float()
 
 WichmannHill.randn = _randn

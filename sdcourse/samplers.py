@@ -44,11 +44,16 @@ class Past:
     def __init__(self,
         n, # How many, 1 to 4
     ):
-        if not isinstance(n, int): raise TypeError(f'a step with a memory is made before it is used: step=lms(), with brackets. It remembers a whole number of steps, not {type(n).__name__}')
+        if not isinstance(n, int):
+            raise TypeError('a step with a memory is made before it is used: step=lms(), with '
+                            'brackets. It remembers a whole number of steps, not '
+                            f'{type(n).__name__}')
         if not 1<=n<=4: raise ValueError(f'a step can remember 1 to 4 answers, not {n}')
         self.n,self.i,self.kept = n,-1,[]
     def add(self, s, x):
-        if s.i and s.i!=self.i+1: raise ValueError(f'step {s.i} after step {self.i}: two loops share the memory of one step. Make one for each: step=lms(), and again lms()')
+        if s.i and s.i!=self.i+1:
+            raise ValueError(f'step {s.i} after step {self.i}: two loops share the memory of one '
+                             'step. Make one for each: step=lms(), and again lms()')
         self.i,self.kept = s.i,([x]+(self.kept if s.i else []))[:self.n]
         return self.kept
 
@@ -63,7 +68,8 @@ def lms_coeffs(
     "Integrals from `sigmas[0]` to `sigma_next` of the polynomials that are 1 at one of `sigmas`, and 0 at the others"
     half = (sigma_next-sigmas[0])/2
     tau = sigmas[0]+half*(1+_points)
-    return tuple(float(half*(_weights*np.prod([(tau-o)/(s-o) for o in sigmas if o!=s], 0)).sum()) for s in sigmas)
+    return tuple(float(half*(_weights*np.prod([(tau-o)/(s-o) for o in sigmas if o!=s],
+                                              0)).sum()) for s in sigmas)
 
 # %% ../nbs/34_samplers.ipynb #c30
 def lms(
@@ -104,11 +110,14 @@ def dpmpp_2m(
     if order not in (1,2): raise ValueError(f'2M has order 2 (or 1, which is Euler), not {order}')
     past = Past(order)
     def step(s):
-        x0,now,to = s.x0_pred,float(s.sigma),float(s.sigma_next)
+        x0 = s.x0_pred
+        now = float(s.sigma)
+        to = float(s.sigma_next)
         kept = past.add(s, (now, x0))
         if len(kept)>1 and to>0:
             before,last = kept[1]
-            x0 = torch.lerp(last, x0, 1+math.log(now/to)/(2*math.log(before/now)))   # beyond x0, on the line from last
+            # beyond x0, on the line from last
+            x0 = torch.lerp(last, x0, 1+math.log(now/to)/(2*math.log(before/now)))
         return torch.lerp(x0, s.latents, to/now)
     return step
 
@@ -120,8 +129,10 @@ def mixture_model(
     "The best possible noise model for data from a heap of bell curves"
     centres = means.flatten(1)
     def model(latents, sigma):
-        x,var = latents.flatten(1),stds**2+sigma**2
-        d = x.square().sum(1, keepdim=True) - 2*x@centres.T + centres.square().sum(1)       # squared distance to each, (b,k)
+        x = latents.flatten(1)
+        var = stds**2+sigma**2
+        # squared distance to each, (b,k)
+        d = x.square().sum(1, keepdim=True) - 2*x@centres.T + centres.square().sum(1)
         w = (-d/(2*var)-x.shape[1]/2*var.log()).softmax(1)/var
         return (sigma*(w.sum(1, keepdim=True)*x-w@centres)).view_as(latents)
     return model
@@ -136,14 +147,17 @@ def shipped_sigmas(
 # %% ../nbs/34_samplers.ipynb #c60
 def _fresh(s, generator):
     "Noise like the latents, drawn on the generator's device"
-    return torch.randn(s.latents.shape, generator=generator, device=generator.device if generator else s.latents.device, dtype=torch.float32).to(s.latents)
+    return torch.randn(s.latents.shape, generator=generator,
+                       device=generator.device if generator else s.latents.device,
+                       dtype=torch.float32).to(s.latents)
 
 def ddpm(
     s,              # A `Step`
     generator=None, # Where the randomness comes from
 )->torch.Tensor:    # The next latents
     "Draw from the posterior of Ho et al. 2020, equations 6 and 7"
-    a,b = to_abar(float(s.sigma)),to_abar(float(s.sigma_next))
+    a = to_abar(float(s.sigma))
+    b = to_abar(float(s.sigma_next))
     alpha = a/b
     mean = b**.5*(1-alpha)/(1-a)*s.x0_pred + alpha**.5*(1-b)/(1-a)*(a**.5*s.latents)
     std = ((1-b)/(1-a)*(1-alpha))**.5
@@ -151,7 +165,9 @@ def ddpm(
 
 # %% ../nbs/34_samplers.ipynb #c62
 def _share(eta):
-    if not 0<=eta<=1: raise ValueError(f'eta lies in 0..1, this is {eta}: 0 adds no noise, 1 adds as much as DDPM')
+    if not 0<=eta<=1:
+        raise ValueError(f'eta lies in 0..1, this is {eta}: 0 adds no noise, 1 adds as much as '
+                         'DDPM')
     return eta
 
 def ddim(
@@ -160,8 +176,10 @@ def ddim(
     generator=None, # Where the randomness comes from
 )->torch.Tensor:    # The next latents
     "A clean guess, old noise, and new noise, in any proportion (Song et al. 2020)"
-    a,b = to_abar(float(s.sigma)),to_abar(float(s.sigma_next))
-    std = _share(eta)*((1-b)/(1-a)*max(0, 1-a/b))**.5   # none where the noise rises, as in DDIM inversion
+    a = to_abar(float(s.sigma))
+    b = to_abar(float(s.sigma_next))
+    # none where the noise rises, as in DDIM inversion
+    std = _share(eta)*((1-b)/(1-a)*max(0, 1-a/b))**.5
     x = b**.5*s.x0_pred + (1-b-std**2)**.5*s.noise_pred
     return (x + std*_fresh(s, generator) if eta else x)/b**.5
 
@@ -172,7 +190,8 @@ def ancestral(
     generator=None, # Where the randomness comes from
 )->torch.Tensor:    # The next latents
     "Step below `sigma_next`, then climb back up to it with fresh noise"
-    now,to = float(s.sigma),float(s.sigma_next)
+    now = float(s.sigma)
+    to = float(s.sigma_next)
     up = _share(eta)*to*(1-(to/now)**2)**.5
     down = (to**2-up**2)**.5
     return s.latents + (down-now)*s.noise_pred + up*_fresh(s, generator)
@@ -184,7 +203,9 @@ def churn(
     generator=None, # Where the randomness comes from
 ):                  # A step
     "Raise the noise level before each step (Karras et al. 2022, algorithm 2)"
-    if not 0<=gamma<=2**.5-1: raise ValueError(f'gamma lies in 0..0.414, this is {gamma}: Karras et al. add no more than there is already')
+    if not 0<=gamma<=2**.5-1:
+        raise ValueError(f'gamma lies in 0..0.414, this is {gamma}: Karras et al. add no more than '
+                         'there is already')
     def churned(s):
         up = s.sigma*(1+gamma)
         latents = s.latents + (up**2-s.sigma**2)**.5*_fresh(s, generator)
@@ -214,7 +235,9 @@ def bake_off(
     rows = []
     for name,(make,schedule,steps) in recipes.items():
         for n in calls:
-            if steps(n)<1: raise ValueError(f'{name} needs more than {n} calls of the network: there is not a single step in it')
+            if steps(n)<1:
+                raise ValueError(f'{name} needs more than {n} calls of the network: there is not a '
+                                 'single step in it')
             sigmas,asked = schedule(steps(n)),[]
             def counted(latents, sigma):
                 asked.append(sigma)

@@ -23,8 +23,10 @@ def noise_model(
 )->Callable:   # `model(latents, sigma)` -> noise_pred, like `latents`
     "Wrap a U-Net as a function of noisy latents and their noise level"
     def model(latents, sigma):
-        x = latents/math.hypot(1, sigma)   # by sqrt(sigma²+1): the network was trained on inputs of variance 1
-        return unet(x.to(text_emb), _t_of(float(sigma)).to(latents.device), _each(text_emb, len(latents))).sample.to(latents)
+        # by sqrt(sigma²+1): the network was trained on inputs of variance 1
+        x = latents/math.hypot(1, sigma)
+        return unet(x.to(text_emb), _t_of(float(sigma)).to(latents.device),
+                    _each(text_emb, len(latents))).sample.to(latents)
     return model
 
 @lru_cache(1000)
@@ -33,7 +35,9 @@ def _t_of(sigma): return sigma_to_t(sigma)   # loops ask for the same few levels
 def _each(emb, n):
     "One text embedding for each of `n` latents"
     if len(emb)==n: return emb
-    if n%len(emb): raise ValueError(f'{len(emb)} text embeddings do not fit {n} latents: give one for all, or one for each')
+    if n%len(emb):
+        raise ValueError(f'{len(emb)} text embeddings do not fit {n} latents: give one for all, or '
+                         'one for each')
     return emb.repeat_interleave(n//len(emb), 0)
 
 # %% ../nbs/33_sampling.ipynb #2be06ebe
@@ -42,17 +46,23 @@ class _Kept:
     def __init__(self, layer): self.layer,self.x,self.key = layer,None,None
     def __call__(self, x):
         w = self.layer.weight
-        if x.is_inference() or torch.is_grad_enabled() and (x.requires_grad or w.requires_grad): return nn.Linear.forward(self.layer, x)
-        key = x._version,w._version,w.data_ptr()   # versions count edits in place, so training is noticed
-        if x is not self.x or key!=self.key: self.x,self.key,self.y = x,key,nn.Linear.forward(self.layer, x)
+        if x.is_inference() or torch.is_grad_enabled() and (x.requires_grad or w.requires_grad):
+            return nn.Linear.forward(self.layer, x)
+        # versions count edits in place, so training is noticed
+        key = x._version,w._version,w.data_ptr()
+        if x is not self.x or key!=self.key:
+            self.x,self.key,self.y = x,key,nn.Linear.forward(self.layer, x)
         return self.y
 
 def text_once(
     unet,      # A U-Net with cross-attention; anything else stays as it is
 )->Callable:   # `f(x, t, text_emb)`, the same network
     "Make keys and values of a text at the first step only: all later steps want the same ones"
-    layers = [m for n,m in getattr(unet, 'named_modules', tuple)() if n.endswith(('attn2.to_k', 'attn2.to_v')) and type(m) is nn.Linear]
-    if not layers or hasattr(unet, '_orig_mod') or unet._compiled_call_impl: return unet   # a compiled network has its calls built in
+    layers = [m for n,m in getattr(unet, 'named_modules',
+        tuple)() if n.endswith(('attn2.to_k', 'attn2.to_v')) and type(m) is nn.Linear]
+    # a compiled network has its calls built in
+    if not layers or hasattr(unet, '_orig_mod') or unet._compiled_call_impl:
+        return unet
     swaps = [(m.__dict__, _Kept(m)) for m in layers]
     def f(*args, **kwargs):
         for d,kept in swaps: d['forward'] = kept
@@ -87,7 +97,8 @@ class Step:
     sigma_next:torch.Tensor                # Noise level to go to
 
     @cached_property
-    def noise_pred(self): return self.model(self.latents, self.sigma)   # runs the first time it is used
+    def noise_pred(self):   # runs the first time it is used
+        return self.model(self.latents, self.sigma)
     @property
     def x0_pred(self): return self.latents-self.sigma*self.noise_pred
     @x0_pred.setter
@@ -114,18 +125,23 @@ def once(
 class _Once:
     def __init__(self, steps): self.steps,self.over = steps,False
     def __iter__(self):
-        if self.over: raise ValueError('these steps are used up: somebody has looped over them to the end. Call denoise again for new ones')
+        if self.over:
+            raise ValueError('these steps are used up: somebody has looped over them to the end. '
+                             'Call denoise again for new ones')
         return self
     def __next__(self):
         try: return next(self.steps)
-        except StopIteration: self.over = True; raise
+        except StopIteration:
+            self.over = True
+            raise
 
 def _check(latents, s, n):
     "Say where the numbers ended"
     if math.isfinite(latents.sum()): return
     where = ('the latents that the network was given' if not s.latents.isfinite().all() else
              "the network's answer (in half precision? try load(dtype=torch.float32))" if not s.noise_pred.isfinite().all() else 'the step to the next latents')
-    raise FloatingPointError(f'not a number (NaN or infinite) at step {s.i} of {n}, noise level {float(s.sigma):.3g}; the first of them are in {where}')
+    raise FloatingPointError(f'not a number (NaN or infinite) at step {s.i} of {n}, noise level '
+                             f'{float(s.sigma):.3g}; the first of them are in {where}')
 
 # %% ../nbs/33_sampling.ipynb #c46
 @once
@@ -137,8 +153,11 @@ def denoise(
     step=euler,  # Takes a `Step` to the next latents
 ):
     "Yield each `Step` before it is taken, so that you can look at it or change it"
-    if len(sigmas)<2: raise ValueError(f'there is nowhere to go: a schedule has two noise levels or more, from and to, and this one has {len(sigmas)}')
-    latents = latents.to(torch.promote_types(latents.dtype, torch.float32))   # half precision is for the network only
+    if len(sigmas)<2:
+        raise ValueError('there is nowhere to go: a schedule has two noise levels or more, from '
+                         f'and to, and this one has {len(sigmas)}')
+    # half precision is for the network only
+    latents = latents.to(torch.promote_types(latents.dtype, torch.float32))
     for i,(sigma,sigma_next) in enumerate(zip(sigmas, sigmas[1:])):
         s = Step(i, model, latents, sigma, sigma_next)
         yield s
@@ -163,7 +182,9 @@ def inpaint_steps(
     noise,  # Normal, like `orig`; the same at all steps
 ):
     "Hold on to `orig` outside `mask`, at each step's noise level"
-    if mask.shape[-2:]!=orig.shape[-2:]: raise ValueError(f'the mask is for latents, so its sides are those of `orig`, {tuple(orig.shape[-2:])}, and not {tuple(mask.shape[-2:])}')
+    if mask.shape[-2:]!=orig.shape[-2:]:
+        raise ValueError('the mask is for latents, so its sides are those of `orig`, '
+                         f'{tuple(orig.shape[-2:])}, and not {tuple(mask.shape[-2:])}')
     for s in loop:
         s.latents = mask*s.latents + (1-mask)*add_noise(orig, noise, s.sigma)
         yield s

@@ -53,7 +53,8 @@ def add_noise(
     return latents+sigma*noise
 
 # %% ../nbs/32_schedules.ipynb #c46
-_levels,_ts = train_sigmas.double().numpy(),np.arange(1.*len(train_sigmas))
+_levels = train_sigmas.double().numpy()
+_ts = np.arange(1.*len(train_sigmas))
 
 def _interp(x, xp, fp):
     "Read a curve at `x`"
@@ -80,12 +81,14 @@ def sample_ts(
 )->torch.Tensor:        # (steps,), falling
     "Timesteps to call the network at"
     n = len(train_sigmas)
-    if isinstance(steps, bool) or not isinstance(steps, int): raise TypeError(f'the number of steps is a whole number, this is {steps!r}')
+    if isinstance(steps, bool) or not isinstance(steps, int):
+        raise TypeError(f'the number of steps is a whole number, this is {steps!r}')
     if not 1<=steps<=n: raise ValueError(f'the number of steps lies in 1..{n}, this is {steps}')
     if spacing=='linspace': return torch.linspace(n-1, 0, steps, dtype=torch.float64).float()
     if spacing=='leading':  return torch.arange(steps).flip(0)*(n//steps)+float(offset)
     if spacing=='trailing': return (n-torch.arange(steps).double()*n/steps).round().float()-1
-    raise ValueError(f"there is no spacing {spacing!r}; there are 'linspace', 'leading' and 'trailing'")
+    raise ValueError(f"there is no spacing {spacing!r}; there are 'linspace', 'leading' and "
+                     "'trailing'")
 
 # %% ../nbs/32_schedules.ipynb #c52
 def sample_sigmas(
@@ -105,6 +108,8 @@ def karras_sigmas(
 )->torch.Tensor:     # (steps+1,), falling to 0
     "Noise levels with evenly spaced `rho`-th roots (Karras et al. 2022, equation 5)"
     lo,hi = (float(train_sigmas[k] if v is None else v) for v,k in ((sigma_min,0), (sigma_max,-1)))
-    if not 0<lo<=hi: raise ValueError(f'noise levels fall from sigma_max to sigma_min, and both are above 0; these are {hi:g} and {lo:g}')
+    if not 0<lo<=hi:
+        raise ValueError('noise levels fall from sigma_max to sigma_min, and both are above 0; '
+                         f'these are {hi:g} and {lo:g}')
     roots = torch.linspace(hi**(1/rho), lo**(1/rho), steps, dtype=torch.float64)
     return torch.cat([roots**rho, torch.zeros(1)]).float()

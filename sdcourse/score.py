@@ -27,24 +27,34 @@ def load_digits(
     elif source=='sklearn': x,y = _sklearn_digits()
     else: x,y = _npz_digits(source)
     x = torch.as_tensor(np.asarray(x/255 if x.dtype==np.uint8 else x, np.float32))[:,None]*2-1
-    if x.shape[-2:]!=(size,size): x = F.interpolate(x, size=(size,size), mode='bilinear', antialias=True)
+    if x.shape[-2:]!=(size,size):
+        x = F.interpolate(x, size=(size,size), mode='bilinear', antialias=True)
     return x,torch.as_tensor(np.asarray(y, np.int64))
 
 def _sklearn_digits():
     "The 1797 digits of 8x8 pixels that come with scikit-learn"
     try: from sklearn.datasets import load_digits as theirs
-    except ImportError: raise ImportError("scikit-learn is not installed: pip install scikit-learn, or take load_digits('hand')") from None
+    except ImportError:
+        raise ImportError("scikit-learn is not installed: pip install scikit-learn, or take "
+                          "load_digits('hand')") from None
     d = theirs()
     return d.images/16,d.target
 
 def _npz_digits(file):
     "Digits from a file of your own, and if they aren't, why"
-    if not Path(file).exists(): raise FileNotFoundError(f"there is no {str(file)!r}. By name, load_digits knows 'hand' and 'sklearn'; anything else is an .npz file")
+    if not Path(file).exists():
+        raise FileNotFoundError(f"there is no {str(file)!r}. By name, load_digits knows 'hand' and "
+                                "'sklearn'; anything else is an .npz file")
     with np.load(file) as d:
-        if not {'x','y'}<=set(d): raise ValueError(f"an .npz file of digits holds x (n,h,w) and y (n,), this one holds {', '.join(sorted(d))}")
+        if not {'x','y'}<=set(d):
+            raise ValueError("an .npz file of digits holds x (n,h,w) and y (n,), this one holds "
+                             f"{', '.join(sorted(d))}")
         x,y = d['x'],d['y']
-    if x.ndim!=3 or len(x)!=len(y): raise ValueError(f'x has shape (n,h,w) and y (n,), these have {x.shape} and {y.shape}')
-    if x.dtype!=np.uint8 and (x.min()<0 or x.max()>1): raise ValueError(f'pixels are whole numbers 0..255 (uint8), or lie in [0,1]; these are {x.dtype} in [{x.min():.3g},{x.max():.3g}]')
+    if x.ndim!=3 or len(x)!=len(y):
+        raise ValueError(f'x has shape (n,h,w) and y (n,), these have {x.shape} and {y.shape}')
+    if x.dtype!=np.uint8 and (x.min()<0 or x.max()>1):
+        raise ValueError('pixels are whole numbers 0..255 (uint8), or lie in [0,1]; these are '
+                         f'{x.dtype} in [{x.min():.3g},{x.max():.3g}]')
     return x,y
 
 # %% ../nbs/20_score.ipynb #c13
@@ -57,8 +67,10 @@ def augment(
 )->torch.Tensor:  # (n,1,h,w)
     "Each picture a little turned, moved, sized and slanted, at random"
     u = lambda most: (2*torch.rand(len(x), device=x.device)-1)*most
-    a,s = u(math.radians(degrees)),1+u(scale)
-    m = torch.stack([a.cos()/s, u(shear)-a.sin()/s, 2*u(shift), a.sin()/s, a.cos()/s, 2*u(shift)], 1).view(-1,2,3)
+    a = u(math.radians(degrees))
+    s = 1+u(scale)
+    m = torch.stack([a.cos()/s, u(shear)-a.sin()/s, 2*u(shift), a.sin()/s, a.cos()/s, 2*u(shift)],
+                    1).view(-1,2,3)
     return F.grid_sample(x+1, F.affine_grid(m, x.shape, align_corners=False), align_corners=False)-1
 
 # %% ../nbs/20_score.ipynb #c16
@@ -66,17 +78,26 @@ def magic_net(
     width=256,     # Of the two layers inside
 )->nn.Sequential:  # (n,1,28,28) -> logits (n,11): for 0..9, and for no digit
     "A network with two hidden layers that says which digit it sees"
-    return nn.Sequential(nn.Flatten(), nn.Linear(784, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 11))
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, width), nn.SiLU(), nn.Linear(width, width),
+                         nn.SiLU(), nn.Linear(width, 11))
 
 # %% ../nbs/20_score.ipynb #c21
 def _check_digits(x, sigma=0.):
     "Say in words why `x` is no batch of pictures for the networks of this lesson"
-    if not isinstance(x, torch.Tensor): raise TypeError(f'pictures are a tensor (n,1,28,28) in [-1,1], this is {type(x).__name__}')
-    if not x.is_floating_point(): raise TypeError(f'pixels are fractions in [-1,1] (ink is 1, ground -1), these are whole numbers ({x.dtype}). From 0..255: x/127.5-1')
-    if x.ndim!=4 or x.shape[1:]!=(1,28,28): raise ValueError(f'pictures have shape (n,1,28,28), this is {tuple(x.shape)}')
-    if not x.isfinite().all(): raise ValueError('there are numbers in this picture that are not finite (NaN or inf)')
+    if not isinstance(x, torch.Tensor):
+        raise TypeError(f'pictures are a tensor (n,1,28,28) in [-1,1], this is {type(x).__name__}')
+    if not x.is_floating_point():
+        raise TypeError('pixels are fractions in [-1,1] (ink is 1, ground -1), these are whole '
+                        f'numbers ({x.dtype}). From 0..255: x/127.5-1')
+    if x.ndim!=4 or x.shape[1:]!=(1,28,28):
+        raise ValueError(f'pictures have shape (n,1,28,28), this is {tuple(x.shape)}')
+    if not x.isfinite().all():
+        raise ValueError('there are numbers in this picture that are not finite (NaN or inf)')
     lo,hi = x.detach().aminmax()
-    if not sigma and (lo<-1.05 or hi>1.05): raise ValueError(f'a picture lies in [-1,1] (ink is 1, ground -1), this one in [{lo:.3g},{hi:.3g}]. From 0..255: x/127.5-1. Noise added on purpose? Then say how much: sigma=...')
+    if not sigma and (lo<-1.05 or hi>1.05):
+        raise ValueError('a picture lies in [-1,1] (ink is 1, ground -1), this one in '
+                         f'[{lo:.3g},{hi:.3g}]. From 0..255: x/127.5-1. Noise added on purpose? '
+                         'Then say how much: sigma=...')
 
 def log_p(
     net,            # What `magic_net` or `train_magic` returned
@@ -88,7 +109,8 @@ def log_p(
     _check_digits(x, sigma)
     want = torch.as_tensor(want).expand(len(x))
     if want.min()<0 or want.max()>9: raise ValueError(f'digits are 0..9, wanted is {want.tolist()}')
-    return net(x/(1+sigma**2)**.5).log_softmax(1)[range(len(x)),want]   # scaled, or noisy pictures would be far too large
+    # scaled, or noisy pictures would be far too large
+    return net(x/(1+sigma**2)**.5).log_softmax(1)[range(len(x)),want]
 
 # %% ../nbs/20_score.ipynb #c31
 def numeric_grad(
@@ -99,13 +121,20 @@ def numeric_grad(
     bs=1,         # Pictures in one call of `f`
 )->torch.Tensor:  # Like `x`
     "Gradient of `f`, one pixel at a time"
-    if not x.is_floating_point(): raise TypeError(f'{x.dtype} holds whole numbers, which can not be changed by {eps:g}: take x.float(), or x/127.5-1 from 0..255')
-    if not eps>0: raise ValueError(f'epsilon is {eps:g}, and (f(x+eps)-f(x))/eps needs one above 0: 1e-3 is a good start in float32')
+    if not x.is_floating_point():
+        raise TypeError(f'{x.dtype} holds whole numbers, which can not be changed by {eps:g}: take '
+                        'x.float(), or x/127.5-1 from 0..255')
+    if not eps>0:
+        raise ValueError(f'epsilon is {eps:g}, and (f(x+eps)-f(x))/eps needs one above 0: 1e-3 is '
+                         'a good start in float32')
     if len(x)!=1: raise ValueError(f'one picture at a time, (1,...); this is {tuple(x.shape)}')
-    nudge = eps*torch.eye(x.numel(), dtype=x.dtype, device=x.device).view(-1,*x.shape[1:])   # one pixel each
+    # one pixel each
+    nudge = eps*torch.eye(x.numel(), dtype=x.dtype, device=x.device).view(-1,*x.shape[1:])
     with torch.no_grad():
         up = torch.cat([f(x+d) for d in nudge.split(bs)])
-        if up.shape!=(x.numel(),): raise ValueError(f'f gives one number for each picture, (n,); for {x.numel()} it gave {tuple(up.shape)}')
+        if up.shape!=(x.numel(),):
+            raise ValueError(f'f gives one number for each picture, (n,); for {x.numel()} it gave '
+                             f'{tuple(up.shape)}')
         down = torch.cat([f(x-d) for d in nudge.split(bs)]) if central else f(x)
     return ((up-down)/(2*eps if central else eps)).view_as(x)
 
@@ -118,15 +147,29 @@ class Var:
         parents=(), # Pairs: what it was made from, and a function that passes the gradient back to it
     ): self.value,self.parents,self.grad = np.asarray(value, np.float64),parents,None
 
-    def __add__(self, o): o = _var(o); return Var(self.value+o.value, [(self, lambda g: g), (o, lambda g: g)])
-    def __mul__(self, o): o = _var(o); return Var(self.value*o.value, [(self, lambda g: g*o.value), (o, lambda g: g*self.value)])
-    def __matmul__(self, o): o = _var(o); return Var(self.value@o.value, [(self, lambda g: g@o.value.T), (o, lambda g: self.value.T@g)])
+    def __add__(self, o):
+        o = _var(o)
+        return Var(self.value+o.value, [(self, lambda g: g), (o, lambda g: g)])
+    def __mul__(self, o):
+        o = _var(o)
+        return Var(self.value*o.value, [(self, lambda g: g*o.value), (o, lambda g: g*self.value)])
+    def __matmul__(self, o):
+        o = _var(o)
+        return Var(self.value@o.value,
+                   [(self, lambda g: g@o.value.T), (o, lambda g: self.value.T@g)])
     def __pow__(self, k): return Var(self.value**k, [(self, lambda g: g*k*self.value**(k-1))])
-    def exp(self): y = np.exp(self.value); return Var(y, [(self, lambda g: g*y)])
+    def exp(self):
+        y = np.exp(self.value)
+        return Var(y, [(self, lambda g: g*y)])
     def log(self): return Var(np.log(self.value), [(self, lambda g: g/self.value)])
-    def sum(self, axis=None): return Var(self.value.sum(axis, keepdims=axis is not None), [(self, lambda g: g+np.zeros_like(self.value))])
+    def sum(self, axis=None):
+        return Var(self.value.sum(axis, keepdims=axis is not None),
+                   [(self, lambda g: g+np.zeros_like(self.value))])
     def __getitem__(self, k):
-        def back(g): d = np.zeros_like(self.value); np.add.at(d, k, g); return d
+        def back(g):
+            d = np.zeros_like(self.value)
+            np.add.at(d, k, g)
+            return d
         return Var(self.value[k], [(self, back)])
 
     def __neg__(self): return self*-1
@@ -138,15 +181,21 @@ class Var:
 
     def backward(self):
         "Fill in `grad` of everything that this number was made from"
-        if self.value.size!=1: raise ValueError(f'backward starts from one number, this is an array {self.value.shape}: take its sum()')
+        if self.value.size!=1:
+            raise ValueError('backward starts from one number, this is an array '
+                             f'{self.value.shape}: take its sum()')
         order = []                                    # what something was made from comes before it
         def visit(v, seen=set()):
-            if v not in seen: seen.add(v); [visit(p) for p,_ in v.parents]; order.append(v)
+            if v not in seen:
+                seen.add(v)
+                [visit(p) for p,_ in v.parents]
+                order.append(v)
         visit(self)
         for v in order: v.grad = np.zeros_like(v.value)
         self.grad = np.ones_like(self.value)
         for v in reversed(order):
-            for p,back in v.parents: p.grad = p.grad+_fold(back(v.grad), p.value.shape)   # used twice? Then it adds up
+            for p,back in v.parents:   # used twice? Then it adds up
+                p.grad = p.grad+_fold(back(v.grad), p.value.shape)
 
 def _var(o): return o if isinstance(o, Var) else Var(o)
 
@@ -178,22 +227,27 @@ def walk(
     for i in range(steps+1):
         g,p = uphill(net, x, want)
         yield x,p
-        x = (x+step*F.normalize(g.flatten(1)).view_as(g)).clamp(-1,1)   # all steps of one length, steep or not
+        # all steps of one length, steep or not
+        x = (x+step*F.normalize(g.flatten(1)).view_as(g)).clamp(-1,1)
 
 # %% ../nbs/20_score.ipynb #c64
 def judge_net()->nn.Sequential: # (n,1,28,28) in [-1,1] -> logits (n,10)
     "The network of the judge, untrained"
     layers,c = [nn.Hardtanh()],1     # what is lighter than white is white
     for k,n in enumerate((16,32,64,88)):
-        layers += [nn.Conv2d(c, n, 5 if k==0 else 3, 2 if k in (1,2) else 1, 2 if k==0 else 1, bias=False), nn.BatchNorm2d(n), nn.SiLU()]
+        layers += [
+            nn.Conv2d(c, n, 5 if k==0 else 3, 2 if k in (1,2) else 1, 2 if k==0 else 1, bias=False),
+            nn.BatchNorm2d(n), nn.SiLU()]
         c = n
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(4*c, 10))
 
 @cache
-def digit_judge()->nn.Sequential: # (n,1,28,28) in [-1,1] -> logits (n,10). All but its last layer, `[:-1]`, gives 352 features
+# (n,1,28,28) in [-1,1] -> logits (n,10). All but its last layer, `[:-1]`, gives 352 features
+def digit_judge()->nn.Sequential:
     "A classifier of digits that takes part in no training, and gives 0.1 to each if it sees none"
     net = judge_net()
-    net.load_state_dict({k: v.float() for k,v in load_file(DATA.parent/'weights'/'digits'/'judge.safetensors').items()}, strict=False)
+    net.load_state_dict({k: v.float() for k,
+        v in load_file(DATA.parent/'weights'/'digits'/'judge.safetensors').items()}, strict=False)
     return net.eval().requires_grad_(False)
 
 # %% ../nbs/20_score.ipynb #c76
@@ -210,9 +264,14 @@ def train_magic(
     if len(x)==0: raise ValueError('there is nothing to learn from: the training set is empty')
     _check_digits(x)
     if len(x)!=len(y): raise ValueError(f'{len(x)} pictures, but {len(y)} labels')
-    if len(y.unique())<2: raise ValueError(f'all {len(y)} pictures show a {y[0]}. What tells it from others can not be learned without others: give it two digits at least')
-    if levels is not None and not 0<levels[0]<=levels[1]: raise ValueError(f'levels are the smallest and the largest noise, both above 0, such as (.1, 4); these are {levels}')
-    net,none = net or magic_net(),bs//10
+    if len(y.unique())<2:
+        raise ValueError(f'all {len(y)} pictures show a {y[0]}. What tells it from others can not '
+                         'be learned without others: give it two digits at least')
+    if levels is not None and not 0<levels[0]<=levels[1]:
+        raise ValueError('levels are the smallest and the largest noise, both above 0, such as '
+                         f'(.1, 4); these are {levels}')
+    net = net or magic_net()
+    none = bs//10
     opt = torch.optim.AdamW(net.parameters(), lr=lr)
     sched = torch.optim.lr_scheduler.OneCycleLR(opt, lr, steps)
     for i in range(steps):
@@ -221,11 +280,15 @@ def train_magic(
         label[:none] = 10                                                            # no digit
         if levels is None: pic[:none] = 2*torch.rand_like(pic[:none])-1              # but static
         else:
-            pic[:none] = -1                                                          # but an empty ground
-            sigma = levels[0]*(levels[1]/levels[0])**torch.rand(bs,1,1,1)            # small and large ones, equally often
+            # but an empty ground
+            pic[:none] = -1
+            # small and large ones, equally often
+            sigma = levels[0]*(levels[1]/levels[0])**torch.rand(bs,1,1,1)
             pic = (pic+sigma*torch.randn_like(pic))/(1+sigma**2)**.5
         F.cross_entropy(net(pic), label).backward()
-        opt.step(); sched.step(); opt.zero_grad()
+        opt.step()
+        sched.step()
+        opt.zero_grad()
     return net.eval().requires_grad_(False)
 
 # %% ../nbs/20_score.ipynb #c86

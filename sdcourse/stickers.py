@@ -25,7 +25,8 @@ from PIL import Image, ImageDraw, ImageFilter
 DATA = Path(str(files('sdcourse')))/'data'
 
 # %% ../nbs/02_stickers.ipynb #c14
-VOCAB = {v['name']:v for v in json.loads((DATA/'vocab.json').read_text(encoding='utf8'))}   # 489 nouns, by name
+# 489 nouns, by name
+VOCAB = {v['name']:v for v in json.loads((DATA/'vocab.json').read_text(encoding='utf8'))}
 
 # %% ../nbs/02_stickers.ipynb #c22
 def load_sprites(
@@ -33,12 +34,15 @@ def load_sprites(
 ):      # RGBA cells (n,96,96,4), which of them exist (n,), their slugs
     "Cut an atlas into its cells"
     file = DATA/'pack'/f'{src}.webp'
-    if not file.exists(): raise FileNotFoundError(f'The art set {src!r} is held out, so its pictures are not in the package')
+    if not file.exists():
+        raise FileNotFoundError(f'The art set {src!r} is held out, so its pictures are not in the '
+                                'package')
     info = json.loads((DATA/'pack'/'sprites.json').read_text(encoding='utf8'))
     atlas,n,cols = np.asarray(Image.open(file).convert('RGBA')),info['cell'],info['cols']
     cells = [atlas[i//cols*n:, i%cols*n:][:n,:n] for i in range(len(info['slugs']))]
     cells = np.stack(cells)                                   # (361,96,96,4)
-    if src=='ink': cells = np.concatenate([np.full_like(cells[...,:3], 17), cells[...,:1]], -1)   # the file holds alpha only
+    if src=='ink':   # the file holds alpha only
+        cells = np.concatenate([np.full_like(cells[...,:3], 17), cells[...,:1]], -1)
     return cells, np.array(info['ok'][src], bool), info['slugs']
 
 # %% ../nbs/02_stickers.ipynb #c25
@@ -88,7 +92,8 @@ def tint(
     name, # A key of `TINTS`
 ):
     "Recolour `im`, so that its middle shade becomes the colour and its shading stays"
-    gray,alpha = np.asarray(im.convert('RGB').convert('L')),np.asarray(im.getchannel('A'))
+    gray = np.asarray(im.convert('RGB').convert('L'))
+    alpha = np.asarray(im.getchannel('A'))
     lo,mid,hi = _levels(gray, alpha)
     g = np.arange(256)/255
     t = np.where(g<mid, .62*(g-lo)/max(mid-lo,.06), .62+.38*(g-mid)/max(hi-mid,.15)).clip(0,1)
@@ -149,7 +154,8 @@ def die_cut(
     top = Image.new('RGBA', (108,108), (255,255,255,0))
     top.paste(im, (6,6))
     border = Image.new('RGBA', (108,108), (255,255,255,255))
-    border.putalpha(top.getchannel('A').filter(ImageFilter.MaxFilter(9)).filter(ImageFilter.GaussianBlur(1.2)))
+    border.putalpha(
+        top.getchannel('A').filter(ImageFilter.MaxFilter(9)).filter(ImageFilter.GaussianBlur(1.2)))
     return Image.alpha_composite(border, top)
 
 # %% ../nbs/02_stickers.ipynb #c51
@@ -183,7 +189,8 @@ def _wobble(a, rng):
     "Move the pixels of `a` about, smoothly"
     n = len(a)
     y,x = np.mgrid[0:n,0:n]
-    dx,dy = _noise(n,9,rng)*.9,_noise(n,9,rng)*.9
+    dx = _noise(n,9,rng)*.9
+    dy = _noise(n,9,rng)*.9
     return a[(y+dy).round().astype(int).clip(0,n-1), (x+dx).round().astype(int).clip(0,n-1)]
 
 # %% ../nbs/02_stickers.ipynb #c56
@@ -192,7 +199,8 @@ def watercolor(
     seed, # For the wobble and the pigment
 ):
     "`im` as if painted: soft edges, uneven pigment, a dark rim"
-    rng,a = np.random.default_rng(seed),np.asarray(im, np.float32)/255
+    rng = np.random.default_rng(seed)
+    a = np.asarray(im, np.float32)/255
     n = len(a)
     a = _wobble(np.concatenate([a[...,:3]*a[...,3:], a[...,3:]], -1), rng)
     a = np.stack([_blur(a[...,i], .8) for i in range(4)], -1)
@@ -206,7 +214,9 @@ def watercolor(
     return Image.fromarray((out*255).astype(np.uint8))
 
 # %% ../nbs/02_stickers.ipynb #c59
-BAD = {('twemoji','astronaut'), ('twemoji','moose'), ('fluent','paperclip'), ('flat','paperclip'), ('ink','paperclip')}   # never drawn
+# never drawn
+BAD = {('twemoji','astronaut'), ('twemoji','moose'), ('fluent','paperclip'), ('flat','paperclip'),
+       ('ink','paperclip')}
 
 # %% ../nbs/02_stickers.ipynb #c60
 LINES = {'ink':(22,22,26), 'chalk':(245,245,240)}   # line drawings and their own colour
@@ -292,7 +302,8 @@ def wash(
 ):
     "Watercolour on paper"
     t = (.55+.22*_noise(128,4,rng)+.12*_noise(128,11,rng)).clip(.12,.95)[...,None]
-    a = np.array(color, np.float32)*t + np.array((251,249,244), np.float32)*(1-t) + rng.normal(0, 2, (128,128,1))
+    a = np.array(color, np.float32)*t + np.array((251,249,244),
+        np.float32)*(1-t) + rng.normal(0, 2, (128,128,1))
     return Image.fromarray(a.clip(0,255).astype(np.uint8)).resize((size,size), Image.BOX)
 
 # %% ../nbs/02_stickers.ipynb #c71
@@ -312,11 +323,14 @@ class Canvas:
 
     def rect(self, x0, y0, x1, y1, fill): self.draw.rectangle(self._px(x0,y0,x1,y1), fill=fill)
     def floor(self, y, fill): self.rect(0, y, 1, 1, fill)
-    def poly(self, points, fill): self.draw.polygon([tuple(self._px(*p)) for p in points], fill=fill)
+    def poly(self, points, fill):
+        self.draw.polygon([tuple(self._px(*p)) for p in points], fill=fill)
 
     def line(self, points, fill, width=None, **kwargs):
-        self.draw.line([tuple(self._px(*p)) for p in points], fill=fill, width=width or self.pen(110), **kwargs)
-    def pen(self, n, least=1): return max(least, self.size//n)   # the n-th part of the side, in pixels
+        self.draw.line([tuple(self._px(*p)) for p in points], fill=fill,
+                       width=width or self.pen(110), **kwargs)
+    def pen(self, n, least=1):   # the n-th part of the side, in pixels
+        return max(least, self.size//n)
 
     def oval(self, x, y, rx, ry, fill=None, **kwargs):
         self.draw.ellipse(self._px(x-rx, y-ry, x+rx, y+ry), fill=fill, **kwargs)
@@ -334,7 +348,9 @@ class Canvas:
 
     def stars(self, n, colors=((255,255,255),), y_max=1.):
         for _ in range(n):
-            x,y,r = self.between(0,1),self.between(0,y_max),self.between(.004,.011)
+            x = self.between(0,1)
+            y = self.between(0,y_max)
+            r = self.between(.004,.011)
             self.disc(x, y, r, self.choice(colors))
 
 # %% ../nbs/02_stickers.ipynb #c74
@@ -370,7 +386,8 @@ def pattern(
 # %% ../nbs/02_stickers.ipynb #c78
 def _beach(c):
     c.sky((120,200,245), (215,240,250))
-    sea,x = c.between(.42,.5),c.between(.15,.85)
+    sea = c.between(.42,.5)
+    x = c.between(.15,.85)
     c.disc(x, .16, .09, (255,225,90))
     c.floor(sea, (40,150,205))
     c.floor(sea+.1, (70,185,215))
@@ -384,18 +401,22 @@ def _meadow(c):
     c.cloud(c.between(.65,.9), c.between(.1,.28), .13)
     c.hill(c.between(.52,.6), .05, c.between(.6,1.2), c.between(0,6), (128,200,96))
     c.hill(c.between(.68,.74), .03, c.between(.6,1.2), c.between(0,6), (92,176,76))
-    for _ in range(14): c.disc(c.between(0,1), c.between(.78,.98), .011, c.choice([(255,255,255), (255,225,90), (250,150,190)]))
+    for _ in range(14):
+        c.disc(c.between(0,1), c.between(.78,.98), .011,
+               c.choice([(255,255,255), (255,225,90), (250,150,190)]))
 
 def _snow(c):
     c.sky((150,178,212), (216,228,242))
     c.hill(c.between(.56,.62), .05, c.between(.6,1.2), c.between(0,6), (228,238,248))
     c.hill(c.between(.7,.75), .03, c.between(.6,1.2), c.between(0,6), (250,252,255))
-    for _ in range(46): c.disc(c.between(0,1), c.between(0,.95), c.between(.008,.017), (255,255,255))
+    for _ in range(46):
+        c.disc(c.between(0,1), c.between(0,.95), c.between(.008,.017), (255,255,255))
 
 def _night(c):
     c.sky((14,20,58), (52,62,122))
     c.stars(42, y_max=.68)
-    x,y = c.between(.14,.86),c.between(.13,.22)
+    x = c.between(.14,.86)
+    y = c.between(.13,.22)
     c.disc(x, y, .085, (250,240,190))
     c.disc(x+.05, y-.02, .085, (20,27,68))   # what is dark of the moon
     c.hill(c.between(.7,.76), .04, c.between(.6,1.2), c.between(0,6), (22,40,58))
@@ -403,7 +424,9 @@ def _night(c):
 def _space(c):
     c.sky((12,8,30), (44,16,70))
     c.stars(70, ((255,255,255), (255,235,180), (170,210,255), (255,190,220)))
-    x,y,r = c.between(.1,.9),c.choice([c.between(.08,.18), c.between(.82,.92)]),c.between(.06,.1)
+    x = c.between(.1,.9)
+    y = c.choice([c.between(.08,.18), c.between(.82,.92)])
+    r = c.between(.06,.1)
     color = c.choice([(226,120,80), (90,150,220), (150,110,210), (120,200,160)])
     c.oval(x, y, r*1.9, r*.35, outline=(230,210,170), width=c.pen(90))
     c.disc(x, y, r, color)
@@ -412,14 +435,18 @@ def _space(c):
 def _sea(c):
     c.sky((70,185,225), (10,50,120))
     for _ in range(4):   # rays of light
-        x,w = c.between(0,1),c.between(.03,.07)
+        x = c.between(0,1)
+        w = c.between(.03,.07)
         c.poly([(x,0), (x+w,0), (x+w*2.6-.16,1), (x-.16,1)], (255,255,255,24))
     c.hill(c.between(.88,.92), .02, 1.3, c.between(0,6), (205,185,130))
     for _ in range(4):   # weed
-        x,h,w = c.between(0,1),c.between(.12,.24),.018
+        x = c.between(0,1)
+        h = c.between(.12,.24)
+        w = .018
         c.line([(x,.95), (x+w,.95-h/2), (x-w/2,.95-h)], (36,140,96), c.pen(45,2), joint='curve')
     for _ in range(16):  # bubbles
-        c.disc(c.between(0,1), c.between(0,.85), c.between(.008,.022), outline=(225,245,255), width=c.pen(110))
+        c.disc(c.between(0,1), c.between(0,.85), c.between(.008,.022), outline=(225,245,255),
+               width=c.pen(110))
 
 def _desert(c):
     c.sky((250,200,130), (253,236,196))
@@ -430,18 +457,22 @@ def _desert(c):
 
 def _sunset(c):
     c.sky((96,50,130), (255,178,70))
-    x,r,sea = c.between(.3,.7),c.between(.17,.22),c.between(.66,.72)
+    x = c.between(.3,.7)
+    r = c.between(.17,.22)
+    sea = c.between(.66,.72)
     c.disc(x, sea, r, (255,232,120))
     c.floor(sea, (66,40,92))
     for i in range(4):   # the sun on the water
-        y,w = sea+.035+.065*i,r*(1-.15*i)
+        y = sea+.035+.065*i
+        w = r*(1-.15*i)
         c.rect(x-w, y, x+w, y+.014, (250,176,90))
 
 def _rain(c):
     c.sky((98,112,132), (160,172,186))
     for x in (.12,.42,.75,1.): c.cloud(x+c.between(-.06,.06), c.between(.02,.08), .22, (78,88,106))
     for _ in range(60):
-        x,y = c.between(0,1.1),c.between(.12,1)
+        x = c.between(0,1.1)
+        y = c.between(.12,1)
         c.line([(x,y), (x-.02,y+.06)], (198,222,246))
     c.floor(.86, (86,98,112))
 
@@ -449,7 +480,9 @@ def _forest(c):
     c.sky((176,222,190), (222,240,206))
     for color,n,h in (((98,164,112),7,.62), ((60,130,82),6,.5)):
         for i in range(n):
-            x,w,top = (i+c.between(.1,.9))/n,c.between(.1,.15),c.between(.8-h,.9-h)*.9
+            x = (i+c.between(.1,.9))/n
+            w = c.between(.1,.15)
+            top = c.between(.8-h,.9-h)*.9
             c.rect(x-.014, .6, x+.014, .82, (104,74,52))
             c.poly([(x,top), (x-w,.74), (x+w,.74)], color)
     c.hill(.76, .02, 1, c.between(0,6), (104,154,78))
@@ -463,7 +496,8 @@ def _windows(c, x, w, top):
 def _houses(c, color, lo, hi, lit):
     x = -.05
     while x<1.05:
-        w,top = c.between(.1,.19),c.between(lo,hi)
+        w = c.between(.1,.19)
+        top = c.between(lo,hi)
         c.rect(x, top, x+w, 1, color)
         if lit: _windows(c, x, w, top)
         x += w+.012
@@ -513,7 +547,8 @@ def _stage(c):
     c.poly([(.45,0), (.55,0), (.86,.9), (.14,.9)], (255,240,190,60))
     c.floor(.78, (176,118,68))
     c.oval(.5, .88, .34, .08, (232,190,128))
-    for i in range(9): c.draw.pieslice(c._px(i/8-.07, -.07, i/8+.07, .08), 0, 180, fill=(222,172,60))
+    for i in range(9):
+        c.draw.pieslice(c._px(i/8-.07, -.07, i/8+.07, .08), 0, 180, fill=(222,172,60))
 
 # %% ../nbs/02_stickers.ipynb #c81
 _painters = dict(beach=_beach, meadow=_meadow, snow=_snow, night=_night, space=_space, sea=_sea, desert=_desert,
@@ -534,7 +569,8 @@ def scene(
 @lru_cache(4096)
 def _painted(size, kind, name, p, c, c2, v):
     rng = np.random.default_rng([v,7])
-    half = lambda im: im.resize((size,size), Image.BOX)   # drawn at twice the size, for smooth edges
+    # drawn at twice the size, for smooth edges
+    half = lambda im: im.resize((size,size), Image.BOX)
     if kind=='scene': return half(scene(name, size*2, rng))
     if kind=='pat':   return half(pattern(p, COLORS[c], size*2, rng))
     if kind=='grad':  return gradient(size, COLORS[c], COLORS[c2])
@@ -549,7 +585,8 @@ def background(
     if bg['kind']=='plain' and not bg.get('wash'):
         color = tuple(min(255,max(0,a+b)) for a,b in zip(COLORS[bg['c']], bg.get('j',(0,0,0))))
         return Image.new('RGB', (size,size), color)
-    return _painted(size, bg['kind'], *[bg.get(k) for k in ('name','p','c','c2')], bg.get('v',0)).copy()
+    return _painted(size, bg['kind'], *[bg.get(k) for k in ('name','p','c','c2')],
+                    bg.get('v',0)).copy()
 
 # %% ../nbs/02_stickers.ipynb #c89
 @lru_cache(4096)
@@ -579,10 +616,12 @@ GROUND = {   # height at which a sticker stands
 PATTERNS = {   # how captions say it, with a colour in {}
     'stripes': ['on {} stripes','on a {} striped background'], 'dots': ['on {} polka dots','on a {} polka dot background'],
     'checks': ['on {} checks','on a {} checkered background']}
-GRADIENTS = ['on a {} and {} gradient', 'on a {} to {} gradient background']   # with two colours in {}
+# with two colours in {}
+GRADIENTS = ['on a {} and {} gradient', 'on a {} to {} gradient background']
 
 # %% ../nbs/02_stickers.ipynb #c94
-PLAIN = {.6:' on {an} background', .75:' with {an} background', .85:' on {c}', .92:' against {an} background', 1.:', {c} background'}
+PLAIN = {.6:' on {an} background', .75:' with {an} background', .85:' on {c}',
+         .92:' against {an} background', 1.:', {c} background'}
 RELATIONS = {   # how often, summed up, and the words
     'pair': {.35:'{0} and {1}', .65:'{0} next to {1}', .75:'{0} beside {1}', .88:'{0} to the left of {1}', 1.:'{1} to the right of {0}'},
     'above': {.5:'{0} above {1}', .75:'{1} below {0}', 1.:'{0} on top of {1}'},
@@ -599,9 +638,14 @@ POS_WORDS = {p: [f'in the {p}', f'in the {p} corner'] for p in POS if ' ' in p}
 POS_WORDS.update({
     'center': ['in the center','in the middle'], 'left': ['on the left','on the left side'],
     'right': ['on the right','on the right side'], 'top': ['at the top'], 'bottom': ['at the bottom']})
-SIZES = {'small':('small','little','tiny'), 'large':('big','large','huge')}   # the first is drawn small, the second large
-PRETTY = ('beautiful','graceful','lovely','cute','nice','pretty','wonderful','gorgeous','adorable','elegant','charming')   # no effect
-PREFIX = ['a photograph of ','a picture of ','an image of ','a photo of ','a drawing of ','an illustration of ']           # no effect
+# the first is drawn small, the second large
+SIZES = {'small':('small','little','tiny'), 'large':('big','large','huge')}
+# no effect
+PRETTY = ('beautiful','graceful','lovely','cute','nice','pretty','wonderful','gorgeous','adorable',
+          'elegant','charming')
+# no effect
+PREFIX = ['a photograph of ','a picture of ','an image of ','a photo of ','a drawing of ',
+          'an illustration of ']
 NUMBERS = {2:'two', 3:'three', 4:'four'}
 DIGITS = 'zero one two three four five six seven eight nine'.split()   # by value
 
@@ -638,7 +682,8 @@ HOLD_HAT = {   # who never wears what
             ('fox','crown'), ('apple','top hat'), ('panda','top hat'), ('frog','crown')}
 HOLD_SCENE = { # who is never where
               ('penguin','desert'), ('castle','sea'), ('astronaut','beach'), ('dog','space'), ('hamburger','snow'), ('octopus','city')}
-HOLD_SUBJ = ['otter','dodo','moai','nesting doll','piñata','hedgehog']   # what is in no picture at all
+# what is in no picture at all
+HOLD_SUBJ = ['otter','dodo','moai','nesting doll','piñata','hedgehog']
 
 # %% ../nbs/02_stickers.ipynb #c103
 def held_out(
@@ -649,10 +694,14 @@ def held_out(
     pair = tuple(x['name'] for x in items[:2])
     if kind=='ride' and pair in HOLD_RIDE or kind=='wear' and pair in HOLD_HAT: return True
     place = spec['bg']['name'] if spec['bg']['kind']=='scene' else None
-    return any((x['name'],place) in HOLD_SCENE or ((x['name'],x['tint']) in HOLD_TINT and not x['auto']) for x in items)
+    return any((x['name'],place) in HOLD_SCENE or ((x['name'],
+        x['tint']) in HOLD_TINT and not x['auto']) for x in items)
 
 # %% ../nbs/02_stickers.ipynb #c105
-_scene_names,_color_names,_tint_names,_neon_names = list(SCENES),list(COLORS),list(TINTS),list(NEON)
+_scene_names = list(SCENES)
+_color_names = list(COLORS)
+_tint_names = list(TINTS)
+_neon_names = list(NEON)
 _pale = [c for c in COLORS if sum(COLORS[c])>480]
 _backdrops = {   # colours that a style can be seen on
     'ink':_pale, 'watercolor':_pale, 'chalk':[c for c in COLORS if sum(COLORS[c])<330], 'neon':[c for c in COLORS if sum(COLORS[c])<200]}
@@ -679,7 +728,8 @@ def _far_color(d, names, rims, avoid=None):
 
 def _far_scene(d, rims):
     for _ in range(6):
-        name,v = d.choice(_scene_names),d.number(24)
+        name = d.choice(_scene_names)
+        v = d.number(24)
         if far(_scene_color(name, v), rims, 75): break
     return dict(kind='scene', name=name, v=v)
 
@@ -695,41 +745,50 @@ def _pick_bg(world, d, style, rims, busy=True):
             c = color()
             return dict(kind='grad', c=c, c2=color(c))
     paper,wet = 'black' if style in ('chalk','neon') else 'white',style=='watercolor'
-    if u<unnamed and far(COLORS[paper], rims, 90): return dict(kind='plain', c=paper, j=(0,0,0), silent=True, wash=wet)
+    if u<unnamed and far(COLORS[paper], rims, 90):
+        return dict(kind='plain', c=paper, j=(0,0,0), silent=True, wash=wet)
     return dict(kind='plain', c=color(), j=_shade(d), wash=wet, v=d.number(8))
 
 # %% ../nbs/02_stickers.ipynb #c112
 def _pick_tint(d, noun, style, p_tint):
     "A colour for the sticker, or None for its own"
     if d.random()>=p_tint or noun['category']=='sky' or style=='chalk': return None
-    return d.choice(_tint_names[:-2] if style in ('ink','neon') else _tint_names)   # no black or white lines
+    # no black or white lines
+    return d.choice(_tint_names[:-2] if style in ('ink','neon') else _tint_names)
 
 def _item(world, d, style, noun, s, x, y, p_tint=.14):
     "One sticker, or None if there is no such drawing"
     color,slug = _pick_tint(d, noun, style, p_tint*world.tints),noun['slug']
     if color and style not in ('ink','chalk','neon'): slug = REAL.get((noun['name'],color), slug)
-    auto = style=='neon' and color not in NEON   # a tube has some colour, which the caption does not tell
+    # a tube has some colour, which the caption does not tell
+    auto = style=='neon' and color not in NEON
     if auto: color = d.choice(_neon_names)
     if not world.sprites.has(slug, style): return None
-    return dict(name=noun['name'], slug=slug, tint=color, auto=auto, s=float(s), cx=float(x), cy=float(y), real=slug!=noun['slug'])
+    return dict(name=noun['name'], slug=slug, tint=color, auto=auto, s=float(s), cx=float(x),
+                cy=float(y), real=slug!=noun['slug'])
 
 # %% ../nbs/02_stickers.ipynb #c114
 def _single(w, d, style):
-    noun,s = w.noun(d),.74+d.jitter(.08)
+    noun = w.noun(d)
+    s = .74+d.jitter(.08)
     u,size = d.random(),None
     if u<.09: size,s = 'small',.36+d.jitter(.05)
     elif u<.18: size,s = 'large',.95+d.jitter(.05)
     return dict(size=size, items=[_item(w, d, style, noun, s, .5+d.jitter(.03), .5+d.jitter(.03))])
 
 def _corner(w, d, style):
-    noun,_ = w.noun(d),d.random()   # one throw too many; left in, or every picture would change
-    size,pos = 'small' if d.random()<.4 else None,d.choice(list(POS))
+    noun = w.noun(d)   # one throw too many; left in, or every picture would change
+    _ = d.random()
+    size = 'small' if d.random()<.4 else None
+    pos = d.choice(list(POS))
     s = .30+d.jitter(.03) if size else .44+d.jitter(.03)
     x,y = POS[pos]
-    return dict(size=size, pos=pos, items=[_item(w, d, style, noun, s, x+d.jitter(.02), y+d.jitter(.02))])
+    return dict(size=size, pos=pos,
+                items=[_item(w, d, style, noun, s, x+d.jitter(.02), y+d.jitter(.02))])
 
 # %% ../nbs/02_stickers.ipynb #c115
-_places = {2:[(.27,.5),(.73,.5)], 3:[(.5,.27),(.27,.72),(.73,.72)], 4:[(.27,.27),(.73,.27),(.27,.73),(.73,.73)]}
+_places = {2:[(.27,.5),(.73,.5)], 3:[(.5,.27),(.27,.72),(.73,.72)],
+           4:[(.27,.27),(.73,.27),(.27,.73),(.73,.73)]}
 
 def _count(w, d, style):
     noun = w.noun(d)
@@ -738,40 +797,54 @@ def _count(w, d, style):
     item = _item(w, d, style, noun, .1, 0, 0)
     if item is None: return None
     s = {2:.46,3:.43,4:.41}[n]+d.jitter(.02)
-    return dict(items=[dict(item, s=s, cx=x+d.jitter(.02), cy=y+d.jitter(.02)) for x,y in _places[n]])
+    return dict(items=[dict(item, s=s, cx=x+d.jitter(.02), cy=y+d.jitter(.02)) for x,
+                       y in _places[n]])
 
 # %% ../nbs/02_stickers.ipynb #c116
 def _pair(w, d, style):
-    a,b = w.noun(d),w.noun(d)
+    a = w.noun(d)
+    b = w.noun(d)
     if a is b: return None
-    new,J,s = partial(_item, w, d, style),d.jitter,.45+d.jitter(.03)
+    new = partial(_item, w, d, style)
+    J = d.jitter
+    s = .45+d.jitter(.03)
     return dict(items=[new(a, s, .27+J(.02), .5+J(.03), .1), new(b, s, .73+J(.02), .5+J(.03), .1)])
 
 def _above(w, d, style):
-    a,b = w.noun(d),w.noun(d)
+    a = w.noun(d)
+    b = w.noun(d)
     if a is b: return None
-    new,J,s = partial(_item, w, d, style),d.jitter,.45+d.jitter(.03)
+    new = partial(_item, w, d, style)
+    J = d.jitter
+    s = .45+d.jitter(.03)
     return dict(items=[new(a, s, .5+J(.04), .27+J(.02), .1), new(b, s, .5+J(.04), .73+J(.02), .1)])
 
 def _ride(w, d, style):
-    a,b = w.noun(d, w.riders),w.noun(d, w.mounts)
+    a = w.noun(d, w.riders)
+    b = w.noun(d, w.mounts)
     if not (a and b) or a is b: return None
     new,J = partial(_item, w, d, style),d.jitter
-    return dict(items=[new(a, .44+J(.02), .5+J(.04), .28+J(.02), .06), new(b, .66+J(.03), .5+J(.02), .64+J(.02), .06)])
+    return dict(items=[new(a, .44+J(.02), .5+J(.04), .28+J(.02), .06),
+                       new(b, .66+J(.03), .5+J(.02), .64+J(.02), .06)])
 
 def _wear(w, d, style):
-    a,b = w.noun(d, w.faces),w.noun(d, w.hats)
+    a = w.noun(d, w.faces)
+    b = w.noun(d, w.hats)
     if not (a and b): return None
     new,J = partial(_item, w, d, style),d.jitter
-    return dict(items=[new(a, .66+J(.03), .5+J(.02), .62+J(.02), .1), new(b, .40+J(.02), .5+J(.02), .2+J(.01), 0)])
+    return dict(items=[new(a, .66+J(.03), .5+J(.02), .62+J(.02), .1),
+                       new(b, .40+J(.02), .5+J(.02), .2+J(.01), 0)])
 
 def _hold(w, d, style):
-    a,b = w.noun(d, w.riders if d.random()<.7 else w.faces),w.noun(d, w.things)
+    a = w.noun(d, w.riders if d.random()<.7 else w.faces)
+    b = w.noun(d, w.things)
     if not (a and b) or a is b: return None
     new,J = partial(_item, w, d, style),d.jitter
-    return dict(items=[new(a, .64+J(.03), .42+J(.02), .46+J(.02), .08), new(b, .36+J(.02), .76+J(.02), .70+J(.02), .08)])
+    return dict(items=[new(a, .64+J(.03), .42+J(.02), .46+J(.02), .08),
+                       new(b, .36+J(.02), .76+J(.02), .70+J(.02), .08)])
 
-_compose = dict(single=_single, corner=_corner, count=_count, pair=_pair, above=_above, ride=_ride, wear=_wear, hold=_hold)
+_compose = dict(single=_single, corner=_corner, count=_count, pair=_pair, above=_above, ride=_ride,
+                wear=_wear, hold=_hold)
 
 # %% ../nbs/02_stickers.ipynb #c118
 @lru_cache
@@ -787,7 +860,8 @@ def _digit(w, d):
     color = None if d.random()<.7 else d.choice(_tint_names[:8])
     rims = [np.array(TINTS[color], np.float32)] if color else []
     bg = _pick_bg(w, d, 'ink' if mode=='pen' else 'chalk', rims, busy=False)
-    item = dict(digit=digit, i=i, tint=color, mode=mode, cx=.5+d.jitter(.05), cy=.5+d.jitter(.05), s=.7+.16*d.random())
+    item = dict(digit=digit, i=i, tint=color, mode=mode, cx=.5+d.jitter(.05), cy=.5+d.jitter(.05),
+                s=.7+.16*d.random())
     return dict(kind='digit', style=None, said=False, size=None, pos=None, bg=bg, items=[item])
 
 def _empty(d):
@@ -800,7 +874,8 @@ def _rim(w, style, x):
     "The colour at the edge of item `x`"
     if style=='neon': return np.array(NEON[x['tint']], np.float32)
     if x['tint'] and not x['real']: return np.array(TINTS[x['tint']], np.float32)
-    return np.array(LINES['chalk'], np.float32) if style=='chalk' else w.sprites.rim(x['slug'], style)
+    return np.array(LINES['chalk'],
+                    np.float32) if style=='chalk' else w.sprites.rim(x['slug'], style)
 
 def _stand(spec):
     "A single sticker stands on the ground of its scene"
@@ -813,14 +888,16 @@ def _stand(spec):
 # %% ../nbs/02_stickers.ipynb #c122
 def _try_spec(w, d):
     "One throw of the dice; None if it can't be drawn"
-    kind,said = d.odds(w.p),bool(d.random()<w.said_p)
+    kind = d.odds(w.p)
+    said = bool(d.random()<w.said_p)
     style = d.odds(w.style_p if said else w.plain_p)
     if kind=='empty': return _empty(d)
     if kind=='digit': return _digit(w, d) if w.digits else None
     made = _compose[kind](w, d, style)
     if made is None or None in made['items']: return None
     spec = dict(kind=kind, style=style, said=said, size=None, pos=None) | made
-    rims = [] if style=='sticker' else [_rim(w, style, x) for x in spec['items']]   # a sticker has a white border
+    # a sticker has a white border
+    rims = [] if style=='sticker' else [_rim(w, style, x) for x in spec['items']]
     spec['bg'] = _pick_bg(w, d, style, rims)
     _stand(spec)
     return spec
@@ -862,7 +939,8 @@ def _bg_phrase(d, bg):
 
 def _say_empty(d, bg):
     if bg['kind']=='scene': return d.choice(SCENE_ONLY[bg['name']])
-    return d.choice([an(_color_word(d, bg['c']))+' background', f'a plain {_color_word(d, bg["c"])} background'])
+    return d.choice([an(_color_word(d, bg['c']))+' background',
+                     f'a plain {_color_word(d, bg["c"])} background'])
 
 def _say_digit(d, x):
     n,word,c = x['digit'],DIGITS[x['digit']],x['tint']+' ' if x['tint'] else ''
@@ -876,7 +954,8 @@ def _say_style(d, spec):
     if not spec['said']: return '{}',None
     style,u = STYLES[spec['style']],d.random()
     if u<.45: return d.choice(style['pre']),None
-    if u<.75 and style['adj'] and spec['kind'] in ('single','corner','count'): return '{}',style['adj']
+    if u<.75 and style['adj'] and spec['kind'] in ('single','corner','count'):
+        return '{}',style['adj']
     return None,None
 
 def _say_items(d, spec, adj):
@@ -920,8 +999,10 @@ def picture_of(
     size,  # Side in pixels
 ):         # uint8 (size,size,3)
     "Draw what `spec` says"
-    im,step = background(spec['bg'], size),2 if size<100 else 4   # few sizes of a sticker, so that most are already there
-    for x in spec['items'][::-1 if spec['kind']=='ride' else 1]:  # the mount first, its rider over it
+    im = background(spec['bg'], size)   # few sizes of a sticker, so that most are already there
+    step = 2 if size<100 else 4
+    # the mount first, its rider over it
+    for x in spec['items'][::-1 if spec['kind']=='ride' else 1]:
         px = round(max(4, round(x['s']*size))/step)*step
         if 'digit' in x: _draw_digit(world, im, x, px)
         else:
@@ -935,36 +1016,46 @@ def key_of(
 ):        # Something hashable
     "What the caption of `spec` means: equal keys, one meaning"
     bg = spec['bg']
-    items = [(x.get('name', x.get('digit')), None if x.get('auto') else x['tint']) for x in spec['items']]
-    place = None if bg.get('silent') else (bg['kind'],)+tuple(bg.get(k) for k in ('c','c2','p','name'))
-    return spec['kind'],tuple(items),spec['style'] if spec['said'] else None,place,spec['size'],spec['pos']
+    items = [(x.get('name', x.get('digit')),
+              None if x.get('auto') else x['tint']) for x in spec['items']]
+    place = None if bg.get('silent') else (bg['kind'],
+                                           )+tuple(bg.get(k) for k in ('c','c2','p','name'))
+    return spec['kind'],tuple(items),spec['style'] if spec['said'] else None,place,spec[
+        'size'],spec['pos']
 
 # %% ../nbs/02_stickers.ipynb #c137
-_kind_odds = dict(single=.50, corner=.06, count=.07, pair=.14, above=.04, ride=.05, wear=.04, hold=.04, digit=.04, empty=.02)
+_kind_odds = dict(single=.50, corner=.06, count=.07, pair=.14, above=.04, ride=.05, wear=.04,
+                  hold=.04, digit=.04, empty=.02)
 _bg_odds = dict(scene=.30, pattern=.07, gradient=.06, unnamed=.20)
-_style_odds = {'cartoon':.18,'3d':.18,'flat':.12,'sticker':.12,'ink':.10,'chalk':.05,'pixel':.09,'watercolor':.10,'neon':.06}
+_style_odds = {'cartoon':.18,'3d':.18,'flat':.12,'sticker':.12,'ink':.10,'chalk':.05,'pixel':.09,
+               'watercolor':.10,'neon':.06}
 _plain_odds = {'cartoon':.45,'3d':.30,'flat':.15,'sticker':.10}
 
 # %% ../nbs/02_stickers.ipynb #c138
 def _check_size(size):
     if isinstance(size, bool) or not isinstance(size, (int,np.integer)) or not 16<=size<=1024:
-        raise ValueError(f'size is the side of a picture in pixels, a whole number from 16 to 1024, not {size!r}')
+        raise ValueError('size is the side of a picture in pixels, a whole number from 16 to '
+                         f'1024, not {size!r}')
 
 def _check_seed(seed):
-    if isinstance(seed, bool) or not isinstance(seed, (int,np.integer)): raise TypeError(f'A seed is a whole number, not {seed!r}')
+    if isinstance(seed, bool) or not isinstance(seed, (int,np.integer)):
+        raise TypeError(f'A seed is a whole number, not {seed!r}')
     if seed<0: raise ValueError(f'A seed is a whole number from 0 up, not {seed}')
 
 def _check_odds(what, given, known):
     for k in given:
         if k not in known: raise ValueError(f'{what} has no {k!r}; it has {", ".join(known)}')
-    if not given or min(given.values())<0 or not sum(given.values()): raise ValueError(f'{what} wants odds of 0 or more, not {given}')
+    if not given or min(given.values())<0 or not sum(given.values()):
+        raise ValueError(f'{what} wants odds of 0 or more, not {given}')
 
 def _check_nouns(names):
-    if isinstance(names, str): raise TypeError(f'nouns is a list of names: [{names!r}], not {names!r}')
+    if isinstance(names, str):
+        raise TypeError(f'nouns is a list of names: [{names!r}], not {names!r}')
     for n in names:
         if n not in VOCAB:
             near = ', '.join(difflib.get_close_matches(str(n), VOCAB, 3))
-            raise ValueError(f'{n!r} is not one of the {len(VOCAB)} nouns'+(f'; the nearest are {near}' if near else ''))
+            raise ValueError(f'{n!r} is not one of the {len(VOCAB)} nouns'
+                             +(f'; the nearest are {near}' if near else ''))
 
 # %% ../nbs/02_stickers.ipynb #c139
 class World:
@@ -998,22 +1089,28 @@ class World:
 
     def _choose(self, nouns, tier):
         drawn = lambda v: v['name'] in nouns if nouns else v['tier']<=tier
-        self.vocab = [v for v in VOCAB.values() if drawn(v) and not (self.hold and v['name'] in HOLD_SUBJ)]
+        self.vocab = [v for v in VOCAB.values() if drawn(v)
+                      and not (self.hold and v['name'] in HOLD_SUBJ)]
         if not self.vocab: raise ValueError('A world needs at least one noun that is not held out')
-        weight = np.array([2. if v['tier']==1 else 1. for v in self.vocab])   # core nouns twice as often
+        # core nouns twice as often
+        weight = np.array([2. if v['tier']==1 else 1. for v in self.vocab])
         self._cum = np.cumsum(weight/weight.sum())
-        self.faces,self.mounts,self.riders,self.hats = [[v for v in self.vocab if v[k]] for k in ('face','mount','rider','hat')]
-        self.things = [v for v in self.vocab if v['category'] in ('fruit','food','play','object') and not v['hat']]
+        self.faces,self.mounts,self.riders,self.hats = [[v for v in self.vocab if v[k]] for k in (
+            'face','mount','rider','hat')]
+        self.things = [v for v in self.vocab if v['category'] in ('fruit','food','play',
+            'object') and not v['hat']]
 
     @property
     def nouns(self): return [v['name'] for v in self.vocab]
     @property
     def styles(self): return [s for s in STYLES if self.style_p.get(s) or self.plain_p.get(s)]
-    def __repr__(self): return f'World(size={self.size}, {len(self.vocab)} nouns, styles {", ".join(self.styles)})'
+    def __repr__(self):
+        return f'World(size={self.size}, {len(self.vocab)} nouns, styles {", ".join(self.styles)})'
 
     def noun(self, d, pool=None):
         "A noun, of `pool` or of all; None if `pool` is empty"
-        if pool is None: return self.vocab[min(int(np.searchsorted(self._cum, d.random())), len(self.vocab)-1)]
+        if pool is None:
+            return self.vocab[min(int(np.searchsorted(self._cum, d.random())), len(self.vocab)-1)]
         return d.choice(pool) if pool else None
 
     def spec(self, seed):
@@ -1023,7 +1120,8 @@ class World:
         for _ in range(20):
             spec = _try_spec(self, d)
             if spec and not (self.hold and held_out(spec)): return spec
-        return dict(kind='empty', style=None, said=False, size=None, pos=None, items=[], bg=dict(kind='plain', c='white', j=(0,0,0)))
+        return dict(kind='empty', style=None, said=False, size=None, pos=None, items=[],
+                    bg=dict(kind='plain', c='white', j=(0,0,0)))
 
     def caption(self, spec, seed=0): return caption_of(spec, seed)
     def key(self, spec): return key_of(spec)
@@ -1067,7 +1165,8 @@ def make_world(
     **overrides   # Other values for parameters of `World`
 ):
     "One of the two worlds that models are trained on"
-    if name not in WORLDS: raise ValueError(f'There is no world {name!r}; there are {" and ".join(map(repr, WORLDS))}')
+    if name not in WORLDS:
+        raise ValueError(f'There is no world {name!r}; there are {" and ".join(map(repr, WORLDS))}')
     return World(**(WORLDS[name] | overrides))
 
 @lru_cache
@@ -1079,7 +1178,8 @@ def _tokens(text): return re.findall(r"[\w'<>-]+", text.lower().replace('colour'
 
 def _all_color_words(): return [(w,c) for c in COLORS for w in COLOR_WORDS.get(c, [c])]
 
-def _from(word, text): return text[text.index(word):]   # "on a red and blue gradient" -> "red and blue gradient"
+def _from(word, text):   # "on a red and blue gradient" -> "red and blue gradient"
+    return text[text.index(word):]
 
 # %% ../nbs/02_stickers.ipynb #c166
 def _noun_phrases(names):
@@ -1113,15 +1213,20 @@ def _other_phrases():
         yield f'written in {w}','written',c
     for size,ws in SIZES.items(): yield from ((w,'size',size) for w in ws)
     for pos,ws in POS_WORDS.items(): yield from ((w,'pos',pos) for w in ws)
-    for name,s in STYLES.items(): yield from ((w,'style',name) for w in s['pre']+s['suf']+[s['adj'] or name, name])
+    for name,s in STYLES.items():
+        yield from ((w,'style',name) for w in s['pre']+s['suf']+[s['adj'] or name, name])
     for n,w in enumerate(DIGITS):
         for x in (w,str(n)):
-            yield from ((f,'digit',n) for f in (f'handwritten {x}', f'handwritten digit {x}', f'number {x}'))
+            yield from ((f,'digit',n) for f in (f'handwritten {x}', f'handwritten digit {x}',
+                f'number {x}'))
             if n: yield x,'number',n
-    for w in PRETTY+tuple(PREFIX)+('photograph','picture','image','photo','drawing','illustration','written by hand'): yield w,'skip',None
+    for w in PRETTY+tuple(PREFIX)+('photograph','picture','image','photo','drawing','illustration',
+                                   'written by hand'):
+        yield w,'skip',None
 
 # %% ../nbs/02_stickers.ipynb #c169
-_glue = set('a an the of in on at against front with and to by its for side style background plain'.split())
+_glue = set('a an the of in on at against front with and to by its for side style background '
+            'plain'.split())
 _default_names = tuple(v['name'] for v in VOCAB.values() if v['tier']<=2)
 
 @lru_cache
@@ -1189,7 +1294,8 @@ class _Reading:
         return sorted(rels, key=weak)[0] if rels else ('pair',False)
 
 # %% ../nbs/02_stickers.ipynb #c174
-_alone = {tuple(_tokens(re.sub('^an? ', '', f))):name for name,forms in SCENE_ONLY.items() for f in forms}
+_alone = {tuple(_tokens(re.sub('^an? ', '', f))):name for name,
+          forms in SCENE_ONLY.items() for f in forms}
 
 def _scene_alone(ws, anywhere):
     "The scene that the words name, all of them or `anywhere` among them"
@@ -1209,19 +1315,23 @@ def parse_caption(
     nouns=None # Names of the nouns to know, or a `World`, or the name of one; None: all of tiers 1 and 2
 ):             # kind, items, count (None: many), style, bg, size, pos and unknown: the words that mean nothing here
     "What a caption says, as a dict like a spec"
-    if not isinstance(caption, str): raise TypeError(f'A caption is a str, not {type(caption).__name__}')
+    if not isinstance(caption, str):
+        raise TypeError(f'A caption is a str, not {type(caption).__name__}')
     if isinstance(nouns, str): nouns = _as_world(nouns)
     names = _default_names if nouns is None else tuple(getattr(nouns, 'nouns', nouns))
     ws = _tokens(caption)
-    said = _scene_alone(_tokens(re.sub('^('+'|'.join(PREFIX)+')', '', caption.lower())), anywhere=False)
+    said = _scene_alone(_tokens(re.sub('^('+'|'.join(PREFIX)+')', '', caption.lower())),
+                        anywhere=False)
     r = _Reading([] if said else ws, names)
     if not r.items and not r.bg: said = said or _scene_alone(ws, anywhere=True)
     if said: r.bg = dict(kind='scene', name=said)
     kind = _kind(r)
-    if len(r.items)>1 and r.relation()[1]: r.items[:2] = r.items[1::-1]   # the left one first, or the upper one
+    if len(r.items)>1 and r.relation()[1]:   # the left one first, or the upper one
+        r.items[:2] = r.items[1::-1]
     if kind=='digit' and r.hand: r.items[0]['tint'] = r.hand
     count = None if None in r.counts else sum(r.counts)
-    return dict(kind=kind, items=r.items, count=count, style=r.style, bg=r.bg, size=r.size, pos=r.pos, unknown=r.unknown)
+    return dict(kind=kind, items=r.items, count=count, style=r.style, bg=r.bg, size=r.size,
+                pos=r.pos, unknown=r.unknown)
 
 # %% ../nbs/02_stickers.ipynb #c183
 def _spoken(world):
@@ -1231,7 +1341,8 @@ def _spoken(world):
     for v in world.vocab:
         for f in v['forms']: yield from (f['s'], on('count') and f['p'] or '')
     for s in STYLES:
-        if world.style_p.get(s): yield from STYLES[s]['pre']+STYLES[s]['suf']+[STYLES[s]['adj'] or '']
+        if world.style_p.get(s):
+            yield from STYLES[s]['pre']+STYLES[s]['suf']+[STYLES[s]['adj'] or '']
     for kind in RELATIONS:
         if on(kind): yield from RELATIONS[kind].values()
     yield from (w for w,c in _all_color_words())
@@ -1239,7 +1350,9 @@ def _spoken(world):
     if on('corner'): yield from sum(POS_WORDS.values(), [])
     if on('count'): yield from NUMBERS.values()
     if on('empty'): yield from sum(SCENE_ONLY.values(), ['a plain background'])
-    if on('digit'): yield from DIGITS+list('0123456789')+['a handwritten digit','the number','written by hand','written in']
+    if on('digit'):
+        yield from DIGITS+list('0123456789')+['a handwritten digit','the number','written by hand',
+                                              'written in']
     for k,d in dict(scene=SCENES, pattern=PATTERNS, gradient={0:GRADIENTS}).items():
         if world.bg_p.get(k): yield from sum(d.values(), [])
 
@@ -1248,7 +1361,8 @@ def words(
     world=None # A `World`, or the name of one; None: the default one, with all styles
 ):             # Sorted
     "All words of the captions of `world`"
-    return sorted({w for s in _spoken(_as_world(world)) for w in _tokens(re.sub(r'\{.*?\}', '', s))})
+    return sorted({w for s in _spoken(_as_world(world)) for w in _tokens(re.sub(r'\{.*?\}', '',
+        s))})
 
 # %% ../nbs/02_stickers.ipynb #c185
 def nearest_words(
@@ -1267,7 +1381,8 @@ def _phrase(v, *adj):
 
 def _rims(world, v):
     "The colours at the edge of `v` in the styles it may be drawn in when none is named"
-    styles = [s for s,p in world.plain_p.items() if p and s!='sticker' and world.sprites.has(v['slug'], s)]
+    styles = [s for s,
+              p in world.plain_p.items() if p and s!='sticker' and world.sprites.has(v['slug'], s)]
     return [world.sprites.rim(v['slug'], s) for s in styles]
 
 # %% ../nbs/02_stickers.ipynb #c189
@@ -1277,12 +1392,14 @@ def _ask_object(w, d, v):
 
 def _ask_scene(w, d, v):
     name = d.choice(_scene_names)
-    if (v['name'],name) in HOLD_SCENE or not far(_scene_color(name, 0), _rims(w, v), 75): return None
+    if (v['name'],name) in HOLD_SCENE or not far(_scene_color(name, 0), _rims(w, v), 75):
+        return None
     return f'{_phrase(v)} {d.choice(SCENES[name])}' if w.bg_p.get('scene') else None
 
 def _ask_style(w, d, v):
     style = d.choice([s for s,p in w.style_p.items() if p])
-    return d.choice(STYLES[style]['pre']).format(_phrase(v)) if w.sprites.has(v['slug'], style) else None
+    return d.choice(STYLES[style]['pre']).format(_phrase(v)) if w.sprites.has(v['slug'],
+        style) else None
 
 def _ask_colour(w, d, v):
     color = d.choice(_tint_names)
@@ -1296,7 +1413,8 @@ def _ask_pair(w, d, v):
     other = w.noun(d)
     return None if other is v else f'{_phrase(v)} next to {_phrase(other)}'
 
-_asks = dict(object=_ask_object, scene=_ask_scene, style=_ask_style, colour=_ask_colour, count=_ask_count, pair=_ask_pair)
+_asks = dict(object=_ask_object, scene=_ask_scene, style=_ask_style, colour=_ask_colour,
+             count=_ask_count, pair=_ask_pair)
 
 # %% ../nbs/02_stickers.ipynb #c190
 def held_out_prompts(
@@ -1306,9 +1424,12 @@ def held_out_prompts(
     has = lambda *names: all(n in world.nouns for n in names)
     say = lambda n,*adj: _phrase(VOCAB[n], *adj)
     out = [say(n, c) for n,c in sorted(HOLD_TINT) if has(n)]
-    if world.p.get('ride'): out += [f'{say(a)} riding {say(b)}' for a,b in sorted(HOLD_RIDE) if has(a,b)]
-    if world.p.get('wear'): out += [f'{say(a)} wearing {say(b)}' for a,b in sorted(HOLD_HAT) if has(a,b)]
-    if world.bg_p.get('scene'): out += [f'{say(n)} {SCENES[s][0]}' for n,s in sorted(HOLD_SCENE) if has(n)]
+    if world.p.get('ride'):
+        out += [f'{say(a)} riding {say(b)}' for a,b in sorted(HOLD_RIDE) if has(a,b)]
+    if world.p.get('wear'):
+        out += [f'{say(a)} wearing {say(b)}' for a,b in sorted(HOLD_HAT) if has(a,b)]
+    if world.bg_p.get('scene'):
+        out += [f'{say(n)} {SCENES[s][0]}' for n,s in sorted(HOLD_SCENE) if has(n)]
     return out
 
 # %% ../nbs/02_stickers.ipynb #c191
@@ -1323,8 +1444,10 @@ def eval_prompts(
     world='cpu' # A `World`, or a name in `WORLDS`
 ):
     "Prompts to measure a model with: every noun as often as the others"
-    if kind not in _asks and kind!='held_out': raise ValueError(f'There are no {kind!r} prompts; there are {", ".join(_asks)}, held_out')
-    w,d = _as_world(world),Dice(17, seed)
+    if kind not in _asks and kind!='held_out':
+        raise ValueError(f'There are no {kind!r} prompts; there are {", ".join(_asks)}, held_out')
+    w = _as_world(world)
+    d = Dice(17, seed)
     xs = held_out_prompts(w) if kind=='held_out' else w.vocab
     ask = (lambda w,d,x: x) if kind=='held_out' else _asks[kind]
     out,tries = [],0

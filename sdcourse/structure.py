@@ -40,8 +40,10 @@ def widen(
 ):              # A copy, frozen
     "A copy of a U-Net with more channels to look at, which it does not look at yet"
     if extra<1: raise ValueError(f'extra is the number of channels to add, 1 or more, not {extra}')
-    config = dict(unet.config, in_channels=unet.config.in_channels+extra, **(dict(class_embed_type='timestep') if told else {}))
-    wide,state = type(unet).from_config(config),unet.state_dict()
+    config = dict(unet.config, in_channels=unet.config.in_channels+extra,
+                  **(dict(class_embed_type='timestep') if told else {}))
+    wide = type(unet).from_config(config)
+    state = unet.state_dict()
     w = state['conv_in.weight']
     state['conv_in.weight'] = torch.cat([w, w.new_zeros(len(w), extra, *w.shape[2:])], 1)
     wide.load_state_dict(state, strict=False)
@@ -50,7 +52,10 @@ def widen(
     with quiet(): return wide.to(w.device, w.dtype).eval().requires_grad_(False)
 
 # %% ../nbs/44_structure.ipynb #c13
-WANTED = {4:'latents alone: text to image', 5:'1 of structure: a depth map, a silhouette', 7:'3 of a small picture: an upscaler', 9:'5 for inpainting: 1 of the mask, 4 of the masked picture'} # What a U-Net of so many channels is for
+# What a U-Net of so many channels is for
+WANTED = {4:'latents alone: text to image', 5:'1 of structure: a depth map, a silhouette',
+          7:'3 of a small picture: an upscaler',
+          9:'5 for inpainting: 1 of the mask, 4 of the masked picture'}
 
 def with_channels(
     unet,        # A widened U-Net
@@ -62,8 +67,12 @@ def with_channels(
     unet = text_once(unet)
     def f(x, t, text_emb):
         n = len(x)//len(extra)   # guidance asks with and without prompt at once
-        if extra.shape[-2:]!=x.shape[-2:]: raise ValueError(f'the extra channels have {extra.shape[-1]}x{extra.shape[-2]} places, the latents {x.shape[-1]}x{x.shape[-2]}: they must lie on each other')
-        told = {} if level is None else dict(class_labels=level.to(x.device).repeat(len(x)//len(level)))
+        if extra.shape[-2:]!=x.shape[-2:]:
+            raise ValueError(f'the extra channels have {extra.shape[-1]}x{extra.shape[-2]} places, '
+                             f'the latents {x.shape[-1]}x{x.shape[-2]}: they must lie on each '
+                             'other')
+        told = {} if level is None else dict(
+            class_labels=level.to(x.device).repeat(len(x)//len(level)))
         return unet(torch.cat([x, extra.to(x).repeat(n,1,1,1)], 1), t, text_emb, **told)
     return f
 
@@ -71,8 +80,14 @@ def _fits(unet, extra):
     "Say which variant a U-Net is, if the channels are not those it wants"
     n,m = unet.config.in_channels,unet.config.out_channels
     what = WANTED.get(n, f'{n-m} more than latents')
-    if extra is None: raise ValueError(f'this U-Net takes {n} channels ({what}), and nothing was given besides latents')
-    if n!=m+extra.shape[1]: raise ValueError(f'this U-Net takes {n} channels ({what}), but {m} of latents and {extra.shape[1]} more were given, which is what the variant of {m+extra.shape[1]} wants ({WANTED.get(m+extra.shape[1], "none that I know")})')
+    if extra is None:
+        raise ValueError(f'this U-Net takes {n} channels ({what}), and nothing was given besides '
+                         'latents')
+    if n!=m+extra.shape[1]:
+        raise ValueError(f'this U-Net takes {n} channels ({what}), but {m} of latents and '
+                         f'{extra.shape[1]} more were given, which is what the variant of '
+                         f'{m+extra.shape[1]} wants '
+                         f'({WANTED.get(m+extra.shape[1], "none that I know")})')
 
 # %% ../nbs/44_structure.ipynb #c16
 def inpaint_channels(
@@ -82,10 +97,16 @@ def inpaint_channels(
     generator=None, # If given, latents are drawn from the VAE's distribution, as diffusers does
 )->torch.Tensor:    # (b,5,h/factor,w/factor)
     "A mask, and the latents of the picture without what is under it"
-    if mask.ndim!=4 or mask.shape[1]!=1 or mask.shape[-2:]!=ims.shape[-2:] or len(mask) not in (1,len(ims)): raise ValueError(f'a mask for pictures of shape {tuple(ims.shape)} has shape (b or 1,1,{ims.shape[-2]},{ims.shape[-1]}), this is {tuple(mask.shape)}')
-    if not ((mask==0)|(mask==1)).all(): raise ValueError(f'a mask consists of 0 (keep) and 1 (paint), and this one has other values, from {mask.min():.3g} to {mask.max():.3g}: (mask>.5).float()')
+    if mask.ndim!=4 or mask.shape[1]!=1 or mask.shape[-2:]!=ims.shape[-2:] or len(mask) not in (1,
+        len(ims)):
+        raise ValueError(f'a mask for pictures of shape {tuple(ims.shape)} has shape (b or '
+                         f'1,1,{ims.shape[-2]},{ims.shape[-1]}), this is {tuple(mask.shape)}')
+    if not ((mask==0)|(mask==1)).all():
+        raise ValueError('a mask consists of 0 (keep) and 1 (paint), and this one has other '
+                         f'values, from {mask.min():.3g} to {mask.max():.3g}: (mask>.5).float()')
     hidden = encode(sd, ims*(1-mask), generator is not None, generator)
-    return torch.cat([F.interpolate(mask, hidden.shape[-2:]).expand(len(hidden),-1,-1,-1).to(hidden), hidden], 1)
+    return torch.cat(
+        [F.interpolate(mask, hidden.shape[-2:]).expand(len(hidden),-1,-1,-1).to(hidden), hidden], 1)
 
 # %% ../nbs/44_structure.ipynb #c19
 def random_mask(
@@ -95,11 +116,15 @@ def random_mask(
     "A box, a disc, a stroke, or all"
     r = torch.rand(6, generator=rng).tolist()
     if r[0]<.45:
-        w,h = .25+.5*r[1],.25+.5*r[2]
-        x,y = r[3]*(1-w),r[4]*(1-h)
+        w = .25+.5*r[1]
+        h = .25+.5*r[2]
+        x = r[3]*(1-w)
+        y = r[4]*(1-h)
         return mask_box(size, x, y, x+w, y+h)
     if r[0]<.7: return mask_circle(size, .2+.6*r[1], .2+.6*r[2], .15+.25*r[3])
-    if r[0]<.9: return mask_stroke(size, (.1+.8*torch.rand(4, 2, generator=rng)).tolist(), width=.12+.2*r[1])
+    if r[0]<.9:
+        return mask_stroke(size, (.1+.8*torch.rand(4, 2, generator=rng)).tolist(),
+                           width=.12+.2*r[1])
     return torch.ones(1,1,size,size)
 
 # %% ../nbs/44_structure.ipynb #c22
@@ -108,7 +133,9 @@ def depth(
     most=10,     # Pixels beyond which it doesn't matter
 )->torch.Tensor: # In [-1,1]: 0 at the edge, 1 deep inside, -1 far outside
     "How far it is to the edge of a shape"
-    if not ((mask==0)|(mask==1)).all(): raise ValueError(f'a silhouette consists of 0 (ground) and 1 (thing), and this one has other values, from {mask.min():.3g} to {mask.max():.3g}')
+    if not ((mask==0)|(mask==1)).all():
+        raise ValueError('a silhouette consists of 0 (ground) and 1 (thing), and this one has '
+                         f'other values, from {mask.min():.3g} to {mask.max():.3g}')
     return (_peeled(mask, most)-_peeled(1-mask, most))/most
 
 def _peeled(m, most):
@@ -125,7 +152,9 @@ def structure_channels(
     factor=4, # Pixels a latent
 )->torch.Tensor: # (b,1,h/factor,w/factor)
     "A shape as the structure model sees it"
-    if mask.shape[-2]%factor or mask.shape[-1]%factor: raise ValueError(f'the sides of a silhouette must be multiples of {factor}, these are {mask.shape[-1]}x{mask.shape[-2]}')
+    if mask.shape[-2]%factor or mask.shape[-1]%factor:
+        raise ValueError(f'the sides of a silhouette must be multiples of {factor}, these are '
+                         f'{mask.shape[-1]}x{mask.shape[-2]}')
     return F.avg_pool2d(depth(mask), factor)
 
 # %% ../nbs/44_structure.ipynb #c25
@@ -137,9 +166,13 @@ def warped(
 ):          # uint8 (b,3,h,w) and bool (b,1,h,w)
     "Turn, mirror, stretch and move what is in pictures; the ground stays"
     u = lambda most: most*(2*torch.rand(len(ims), generator=rng)-1)
-    a,sx,sy = u(.7),u(.45).exp()*u(1).sign(),u(.45).exp()
-    m = torch.stack([a.cos()/sx, a.sin()/sx, u(.35), -a.sin()/sy, a.cos()/sy, u(.35)], 1).view(-1,2,3)
-    move = lambda o: F.grid_sample(o.float(), F.affine_grid(m, o.shape, align_corners=False), align_corners=False)
+    a = u(.7)
+    sx = u(.45).exp()*u(1).sign()
+    sy = u(.45).exp()
+    m = torch.stack([a.cos()/sx, a.sin()/sx, u(.35), -a.sin()/sy, a.cos()/sy, u(.35)],
+                    1).view(-1,2,3)
+    move = lambda o: F.grid_sample(o.float(), F.affine_grid(m, o.shape, align_corners=False),
+                                   align_corners=False)
     w = move(shapes)
     return (move(ims*shapes)+bare*(1-w)).round().clamp(0,255).to(torch.uint8),w>.5
 
@@ -150,8 +183,11 @@ def depth_channels(
 )->torch.Tensor: # (b,1,h,w) in [-1,1]
     "A depth map as Stable Diffusion 2's depth model sees it"
     d = F.interpolate(depth_map, tuple(size), mode='bicubic')
-    lo,hi = d.amin((1,2,3), keepdim=True),d.amax((1,2,3), keepdim=True)
-    if (hi<=lo).any(): raise ValueError('this depth map is the same everywhere, so it says nothing about structure')
+    lo = d.amin((1,2,3), keepdim=True)
+    hi = d.amax((1,2,3), keepdim=True)
+    if (hi<=lo).any():
+        raise ValueError('this depth map is the same everywhere, so it says nothing about '
+                         'structure')
     return 2*(d-lo)/(hi-lo)-1
 
 # %% ../nbs/44_structure.ipynb #c31
@@ -160,7 +196,9 @@ def shrink(
     factor=4, # How many times
 )->torch.Tensor: # (b,3,h/factor,w/factor)
     "Small pictures: each pixel a mean"
-    if ims.shape[-2]%factor or ims.shape[-1]%factor: raise ValueError(f'the sides of a picture must be multiples of {factor}, these are {ims.shape[-1]}x{ims.shape[-2]}')
+    if ims.shape[-2]%factor or ims.shape[-1]%factor:
+        raise ValueError(f'the sides of a picture must be multiples of {factor}, these are '
+                         f'{ims.shape[-1]}x{ims.shape[-2]}')
     return F.avg_pool2d(ims, factor)
 
 def upscale_channels(
@@ -170,9 +208,13 @@ def upscale_channels(
     generator=None, # Where the noise comes from; None is a fixed one
 ):                  # (b,3,h,w) and (b,): channels, and what the U-Net is told
     "Small pictures with a little noise, and how much it is"
-    if low.ndim!=4 or low.shape[1]!=3: raise ValueError(f'small pictures have shape (b,3,h,w), this is {tuple(low.shape)}')
-    if min(low.shape[2:])%4: raise ValueError(f'the sides of a small picture must be multiples of 4, these are {low.shape[3]}x{low.shape[2]}')
-    if low.abs().max()>1.01: raise ValueError(f'a picture lies in [-1,1], this one in [{low.min():.3g},{low.max():.3g}]')
+    if low.ndim!=4 or low.shape[1]!=3:
+        raise ValueError(f'small pictures have shape (b,3,h,w), this is {tuple(low.shape)}')
+    if min(low.shape[2:])%4:
+        raise ValueError('the sides of a small picture must be multiples of 4, these are '
+                         f'{low.shape[3]}x{low.shape[2]}')
+    if low.abs().max()>1.01:
+        raise ValueError(f'a picture lies in [-1,1], this one in [{low.min():.3g},{low.max():.3g}]')
     level = torch.as_tensor(level).expand(len(low))
     a = _low_abar(sd).to(low)[level.to(low.device)][:,None,None,None]
     n = torch.randn(low.shape, generator=generator or torch.Generator().manual_seed(0)).to(low)
@@ -186,14 +228,17 @@ def _low_abar(sd):
 
 # %% ../nbs/44_structure.ipynb #c34
 KINDS = dict(inpaint=5, structure=1, upscale=3, regression=3) # How many channels each variant adds
-NEAR = ('conv_', 'class_embedding', 'down_blocks.0', 'down_blocks.1', 'up_blocks.1.resnets.1', 'up_blocks.2') # The layers that learn, by how their names begin
+# The layers that learn, by how their names begin
+NEAR = ('conv_', 'class_embedding', 'down_blocks.0', 'down_blocks.1', 'up_blocks.1.resnets.1',
+        'up_blocks.2')
 
 def learns(
     name, # Of a weight
     kind, # A key of `KINDS`
 )->bool:
     "Is it near the door? For inpainting, that includes attention at half size: what fills a hole is elsewhere"
-    return name.startswith(NEAR) and '.ff.' not in name and (kind=='inpaint' or 'attentions' not in name)
+    return name.startswith(NEAR) and '.ff.' not in name and (kind=='inpaint'
+        or 'attentions' not in name)
 
 def make_data(
     sd,              # What `load` returned
@@ -206,7 +251,8 @@ def make_data(
     world,pairs,captions = world or make_world('cpu'),[],[]
     for seed in range(first, first+n):
         spec = world.spec(seed)
-        pairs.append(np.stack([world.render(spec), world.render(dict(spec, items=[]))])); captions.append(world.caption(spec, seed))
+        pairs.append(np.stack([world.render(spec), world.render(dict(spec, items=[]))]))
+        captions.append(world.caption(spec, seed))
     ims,bare = torch.from_numpy(np.stack(pairs, 1)).movedim(-1, 2)
     shapes = (ims.int()-bare).abs().sum(1, keepdim=True)>24
     if warp: ims,shapes = warped(ims, bare, shapes, torch.Generator().manual_seed(first))
@@ -224,12 +270,16 @@ def draw_batch(
     p_drop=.1,  # Share of the prompts that are left empty, for guidance
 ):              # latents, text embeddings, extra channels, level
     "What a variant is to learn from"
-    emb,ims,shapes = data.emb[k].float(),data.ims[k]/127.5-1,data.shapes[k].float()
+    emb = data.emb[k].float()
+    ims = data.ims[k]/127.5-1
+    shapes = data.shapes[k].float()
     emb[torch.rand(len(k), generator=rng)<p_drop] = text_emb(sd, '').float()
     if kind=='structure': return data.latents[k],emb,structure_channels(shapes, sd.factor),None
     if kind=='inpaint':
-        wide,own = F.max_pool2d(shapes, 7, 1, 3),torch.rand(len(k), generator=rng)<.3
-        mask = torch.cat([w[None] if o and w.any() else random_mask(rng, ims.shape[-1]) for w,o in zip(wide,own)])
+        wide = F.max_pool2d(shapes, 7, 1, 3)
+        own = torch.rand(len(k), generator=rng)<.3
+        mask = torch.cat([w[None] if o and w.any() else random_mask(rng, ims.shape[-1]) for w,
+                          o in zip(wide,own)])
         return data.latents[k],emb,inpaint_channels(sd, ims, mask),None
     level = (150*torch.rand(len(k), generator=rng)**2*(kind=='upscale')).long()
     return data.latents[k],emb,*upscale_channels(sd, shrink(ims, sd.factor), level, rng)
@@ -241,7 +291,8 @@ def new_layer_optimizer(
     "AdamW, in which what begins at zero learns faster"
     new = [p for n,p in params.items() if n.startswith(('conv_in', 'class_embedding'))]
     near = [p for n,p in params.items() if not n.startswith(('conv_in', 'class_embedding'))]
-    return torch.optim.AdamW([dict(params=new, k=4), dict(params=near, k=1)], betas=(.9,.99), weight_decay=0.)
+    return torch.optim.AdamW([dict(params=new, k=4), dict(params=near, k=1)], betas=(.9,.99),
+                             weight_decay=0.)
 
 def train_structure(
     sd,        # What `load` returned
@@ -262,17 +313,24 @@ def train_structure(
     mean = mean or {n:p.detach().clone() for n,p in params.items()}
     def loss_fn(i):
         rng = step_rng(seed, i)
-        with half_precision(sd.device), torch.no_grad(): z,emb,extra,level = draw_batch(sd, kind, data, torch.randint(0, len(data.ims), (bs,), generator=rng), rng)
+        with half_precision(sd.device), torch.no_grad():
+            z,emb,extra,level = draw_batch(sd, kind, data,
+                                           torch.randint(0, len(data.ims), (bs,), generator=rng),
+                                           rng)
         net = with_channels(unet, extra.float(), level)
         with half_precision(sd.device):
-            if kind=='regression': return F.mse_loss(net(torch.zeros_like(z), 999, emb).sample.float(), z)
+            if kind=='regression':
+                return F.mse_loss(net(torch.zeros_like(z), 999, emb).sample.float(), z)
             return noise_loss(net, z, emb, sd.scheduler.alphas_cumprod, generator=rng)
     try:
-        for s in fit(loss_fn, params.values(), takewhile(lambda i: share(i)<1, count(start)), opt=opt):
+        for s in fit(loss_fn, params.values(), takewhile(lambda i: share(i)<1, count(start)),
+                     opt=opt):
             s.i += start
             for g in opt.param_groups: g['lr'] = g['k']*lr*lr_shape(share(s.i), 'hold')
             nn.utils.clip_grad_norm_(params.values(), 1.)
-            with torch.no_grad(): torch._foreach_lerp_(list(mean.values()), list(params.values()), 1-min(.995, (s.i+1)/(s.i+10)))
+            with torch.no_grad():
+                torch._foreach_lerp_(list(mean.values()), list(params.values()),
+                                     1-min(.995, (s.i+1)/(s.i+10)))
             s.mean = mean
             yield s
     finally: unet.requires_grad_(False)
@@ -285,9 +343,14 @@ def load_structure(
     "A Stable Diffusion whose U-Net sees more than latents"
     if kind not in KINDS: return _load_wide(kind)
     sd = sd or load()
-    if not sd.ours or sd.unet.config.in_channels!=4 or sd.unet.config.time_cond_proj_dim: raise ValueError(f'these weights are a difference to those of the embedded model: load_structure({kind!r}, load()), without fast=True')
+    if not sd.ours or sd.unet.config.in_channels!=4 or sd.unet.config.time_cond_proj_dim:
+        raise ValueError('these weights are a difference to those of the embedded model: '
+                         f'load_structure({kind!r}, load()), without fast=True')
     f = WEIGHTS/'structure'/f'{kind}.safetensors'
-    if not f.exists(): raise FileNotFoundError(f'{f.name} is missing from this installation: install sdcourse again, or make it with `python -m sdcourse.structure --kind {kind}`')
+    if not f.exists():
+        raise FileNotFoundError(f'{f.name} is missing from this installation: install sdcourse '
+                                'again, or make it with `python -m sdcourse.structure --kind '
+                                f'{kind}`')
     unet = widen(sd.unet, KINDS[kind], told=KINDS[kind]==3)
     old = {k:v.float().cpu() for k,v in unet.state_dict().items() if 'class_embedding' not in k}
     unet.load_state_dict(unpack_delta(load_file(f), old), strict=False)
@@ -299,12 +362,18 @@ def _load_wide(name):
     device,parts = torch.device(best_device()),{}
     dtype = best_dtype(device, large=_gigabytes(folder)>.5)
     with quiet():
-        for k,cls in dict(text_encoder=CLIPTextModel, vae=diffusers.AutoencoderKL, unet=diffusers.UNet2DConditionModel).items(): parts[k] = _load_part(cls, folder, k, dtype).to(device)
+        for k,cls in dict(text_encoder=CLIPTextModel, vae=diffusers.AutoencoderKL,
+                          unet=diffusers.UNet2DConditionModel).items():
+            parts[k] = _load_part(cls, folder, k, dtype).to(device)
         sched = json.loads((folder/'scheduler'/'scheduler_config.json').read_text())
         parts['scheduler'] = getattr(diffusers, sched['_class_name']).from_config(sched)
     n,factor = parts['unet'].config.in_channels,2**(len(parts['vae'].config.block_out_channels)-1)
-    if n not in (5,7,9): raise ValueError(f'the U-Net of {str(name)!r} takes {n} channels ({WANTED.get(n, "none that I know")}): ' + ('that is what load is for' if n==4 else 'load_structure knows 5, 7 and 9'))
-    return SD(_load_tokenizer(folder), device=device, dtype=dtype, name=str(name), size=parts['unet'].config.sample_size*factor, folder=folder, **parts)
+    if n not in (5,7,9):
+        raise ValueError(
+            f'the U-Net of {str(name)!r} takes {n} channels ({WANTED.get(n, "none that I know")}): '
+            + ('that is what load is for' if n==4 else 'load_structure knows 5, 7 and 9'))
+    return SD(_load_tokenizer(folder), device=device, dtype=dtype, name=str(name),
+              size=parts['unet'].config.sample_size*factor, folder=folder, **parts)
 
 # %% ../nbs/44_structure.ipynb #c44
 def structured(
@@ -315,18 +384,26 @@ def structured(
     guidance=None, # 0 ignores the prompt, 1 uses it, more exaggerates it; None is `sd.guidance`
 ):                 # `model(latents, sigma)` -> noise_pred
     "A model that sees a mask, a shape or a small picture, for the loop of lesson 33"
-    scale,emb,unet,levels = sd.guidance if guidance is None else guidance,text_emb(sd, prompts),with_channels(sd.unet, extra, level),_levels(sd)
+    scale = sd.guidance if guidance is None else guidance
+    emb = text_emb(sd, prompts)
+    unet = with_channels(sd.unet, extra, level)
+    levels = _levels(sd)
     if scale!=1: emb = torch.cat([text_emb(sd, '').expand_as(emb), emb])
     velocity = sd.scheduler.config.prediction_type=='v_prediction'
-    def model(latents, sigma):     # lesson 33's `guided_model` knows one schedule and noise; the upscaler of Stable Diffusion has its own, and predicts velocity
-        root,t = math.hypot(1, sigma),np.interp(float(sigma), levels, np.arange(len(levels)))
+    # lesson 33's `guided_model` knows one schedule and noise; the upscaler of Stable
+    # Diffusion has its own, and predicts velocity
+    def model(latents, sigma):
+        root = math.hypot(1, sigma)
+        t = np.interp(float(sigma), levels, np.arange(len(levels)))
         x = latents/root
-        out = unet((x if scale==1 else torch.cat([x,x])).to(emb), torch.tensor(t, dtype=torch.float32, device=x.device), emb).sample.to(latents)
+        out = unet((x if scale==1 else torch.cat([x,x])).to(emb),
+                   torch.tensor(t, dtype=torch.float32, device=x.device), emb).sample.to(latents)
         if scale!=1: out = torch.lerp(*out.chunk(2), scale)
         return (out+sigma*x)/root if velocity else out
     return model
 
-def _levels(sd): return to_sigma(sd.scheduler.alphas_cumprod.double().cpu())   # the noise level at each timestep
+def _levels(sd):   # the noise level at each timestep
+    return to_sigma(sd.scheduler.alphas_cumprod.double().cpu())
 
 @torch.no_grad()
 def generate_with(
@@ -342,8 +419,11 @@ def generate_with(
     "Draw pictures by a model that sees more than latents"
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
     _fits(sd.unet, extra)
-    if len(extra)!=len(prompts): raise ValueError(f'{len(prompts)} prompts, but extra channels for {len(extra)} pictures: give one of each for each picture')
-    sigmas = F.pad(_levels(sd)[torch.linspace(999, 0, steps).long()], (0,1)).float().to(sd.device)   # and 0 at the end
+    if len(extra)!=len(prompts):
+        raise ValueError(f'{len(prompts)} prompts, but extra channels for {len(extra)} pictures: '
+                         'give one of each for each picture')
+    # and 0 at the end
+    sigmas = F.pad(_levels(sd)[torch.linspace(999, 0, steps).long()], (0,1)).float().to(sd.device)
     h,w = extra.shape[2:]
     z = noise(sd, range(seed, seed+len(prompts)), (w*sd.factor, h*sd.factor)).to(sd.device)
     loop = denoise(structured(sd, prompts, extra, level, guidance), z*sigmas[0], sigmas, dpmpp_2m())
@@ -364,7 +444,9 @@ def fill_in(
     feather=3,     # Pixels over which the painting fades in
 )->torch.Tensor:   # Pictures (b,3,h,w) in [-1,1]
     "Fill holes by a model that sees what is around them; the rest stays as it is, pixel by pixel"
-    new = generate_with(sd, prompts, inpaint_channels(sd, ims, mask), seed=seed, steps=steps, guidance=guidance, hold=(encode(sd, ims).float(), to_latent_mask(mask, sd.factor).to(sd.device)))
+    new = generate_with(sd, prompts, inpaint_channels(sd, ims, mask), seed=seed, steps=steps,
+        guidance=guidance,
+        hold=(encode(sd, ims).float(), to_latent_mask(mask, sd.factor).to(sd.device)))
     return paste_back(new, ims, mask, feather)
 
 # %% ../nbs/44_structure.ipynb #c55
@@ -373,7 +455,8 @@ def silhouette(
     tol=.5,  # How far from the ground's colour, summed over red, green and blue
 )->torch.Tensor: # (b,1,h,w) of zeros and ones
     "What isn't of the colour at the border"
-    rim = torch.cat([ims[...,0,:], ims[...,-1,:], ims[...,0], ims[...,-1]], 2).median(2).values[...,None,None]
+    rim = torch.cat([ims[...,0,:], ims[...,-1,:], ims[...,0], ims[...,-1]],
+                    2).median(2).values[...,None,None]
     return ((ims-rim).abs().sum(1, keepdim=True)>tol).float()
 
 # %% ../nbs/44_structure.ipynb #c61
@@ -385,7 +468,8 @@ def look_distance(
     "How different two pictures look: distance of unit-length features, as LPIPS, by the judge's first layers"
     net = load_judge()
     unit = lambda m: F.normalize(m, dim=1)
-    return sum((unit(f)-unit(g)).square().sum(1).mean((1,2)) for f,g in zip(net.maps(a.float())[:4], net.maps(b.float())[:4]))
+    return sum((unit(f)-unit(g)).square().sum(1).mean((1,2)) for f,
+               g in zip(net.maps(a.float())[:4], net.maps(b.float())[:4]))
 
 # %% ../nbs/44_structure.ipynb #c66
 def back_project(
@@ -394,8 +478,12 @@ def back_project(
 )->torch.Tensor: # (b,3,h,w)
     "Make pictures agree with their small ones"
     factor = ims.shape[-1]//low.shape[-1]
-    if ims.shape[-2:]!=(low.shape[-2]*factor,low.shape[-1]*factor): raise ValueError(f'pictures of {ims.shape[-1]}x{ims.shape[-2]} do not shrink to {low.shape[-1]}x{low.shape[-2]}: each side must be the same number of times larger')
-    return (ims+F.interpolate(low-shrink(ims, factor), scale_factor=factor, mode='bicubic')).clamp(-1,1)
+    if ims.shape[-2:]!=(low.shape[-2]*factor,low.shape[-1]*factor):
+        raise ValueError(f'pictures of {ims.shape[-1]}x{ims.shape[-2]} do not shrink to '
+                         f'{low.shape[-1]}x{low.shape[-2]}: each side must be the same number of '
+                         'times larger')
+    return (ims+F.interpolate(low-shrink(ims, factor), scale_factor=factor, mode='bicubic')).clamp(
+        -1,1)
 
 # %% ../nbs/44_structure.ipynb #c69
 @torch.no_grad()
@@ -410,10 +498,13 @@ def enlarge(
 )->torch.Tensor: # Pictures (b,3,4h,4w) in [-1,1]
     "Four times larger: the mean first, then edges, then agree with what is known"
     extra,level = upscale_channels(sd, low, 0)
-    start = with_channels(mean.unet, extra, level)(torch.zeros(len(low), mean.unet.config.out_channels, *low.shape[2:], device=sd.device), 999, text_emb(sd, prompts)).sample.float()
+    start = with_channels(mean.unet, extra, level)(
+        torch.zeros(len(low), mean.unet.config.out_channels, *low.shape[2:], device=sd.device), 999,
+        text_emb(sd, prompts)).sample.float()
     if sigma:
         n = torch.randn(start.shape, generator=torch.Generator().manual_seed(seed)).to(start)
-        start = integrate(structured(sd, prompts, extra, level, 1.), start+sigma*n, karras_sigmas(steps, sigma_max=sigma).to(start), dpmpp_2m())
+        start = integrate(structured(sd, prompts, extra, level, 1.), start+sigma*n,
+                          karras_sigmas(steps, sigma_max=sigma).to(start), dpmpp_2m())
     return back_project(decode(sd, start).float().cpu().clamp(-1,1), low)
 
 # %% ../nbs/44_structure.ipynb #c78
@@ -424,8 +515,11 @@ def tiled(
     overlap=4, # Places that neighbours share, at least
 ):             # `model(latents, sigma)` -> noise_pred
     "A model that looks at large latents window by window"
-    if not 0<=overlap<tile: raise ValueError(f'neighbours share 0 to {tile-1} places of their {tile}, not {overlap}')
-    if min(size)<tile: raise ValueError(f'these latents, {size[0]}x{size[1]}, are smaller than a window of {tile}: no tiles are needed')
+    if not 0<=overlap<tile:
+        raise ValueError(f'neighbours share 0 to {tile-1} places of their {tile}, not {overlap}')
+    if min(size)<tile:
+        raise ValueError(f'these latents, {size[0]}x{size[1]}, are smaller than a window of '
+                         f'{tile}: no tiles are needed')
     def cuts(n):
         k = math.ceil((n-overlap)/(tile-overlap))
         return [slice(a,a+tile) for a in (round(i*(n-tile)/max(k-1,1)) for i in range(k))]
@@ -433,7 +527,9 @@ def tiled(
     fade = (torch.arange(tile)+1).clamp(max=overlap+1)/(overlap+1)
     fade = (fade*fade.flip(0)).outer(fade*fade.flip(0))
     def model(latents, sigma):
-        out,weight,f = torch.zeros_like(latents),torch.zeros_like(latents),fade.to(latents)
+        out = torch.zeros_like(latents)
+        weight = torch.zeros_like(latents)
+        f = fade.to(latents)
         for r,c,m in models:
             out[...,r,c] += f*m(latents[...,r,c], sigma)
             weight[...,r,c] += f
@@ -447,32 +543,42 @@ def main(
     "Train a variant of the embedded model: inpaint, structure, upscale, or the regression to compare with"
     p = argparse.ArgumentParser(prog='python -m sdcourse.structure', description=main.__doc__)
     p.add_argument('--kind', choices=list(KINDS), required=True)
-    p.add_argument('--out', default='_structure', help='folder for checkpoints and KIND.safetensors')
-    p.add_argument('--minutes', type=float, default=12., help='of processor time, what went before --resume included')
+    p.add_argument('--out', default='_structure',
+                   help='folder for checkpoints and KIND.safetensors')
+    p.add_argument('--minutes', type=float, default=12.,
+                   help='of processor time, what went before --resume included')
     p.add_argument('--pictures', type=int, default=10_000, help='renders to learn from')
     p.add_argument('--resume', action='store_true', help='go on from the last checkpoint')
     a = p.parse_args(argv)
     torch.manual_seed(0)
-    sd,out = load(dtype=torch.float32),Path(a.out)
+    sd = load(dtype=torch.float32)
+    out = Path(a.out)
     out.mkdir(parents=True, exist_ok=True)
     warp = a.kind=='structure'
     files = out/f'data_{a.pictures}{"_warped" if warp else ""}.pt',out/f'{a.kind}.pt'
     if not files[0].exists(): save_atomic(vars(make_data(sd, a.pictures, warp=warp)), files[0])
-    data,unet = SimpleNamespace(**torch.load(files[0], weights_only=True)),widen(sd.unet, KINDS[a.kind], KINDS[a.kind]==3)
+    data = SimpleNamespace(**torch.load(files[0], weights_only=True))
+    unet = widen(sd.unet, KINDS[a.kind], KINDS[a.kind]==3)
     if sd.device.type=='cpu': sd.vae.to(memory_format=torch.channels_last)
     params = {n:p for n,p in unet.named_parameters() if learns(n, a.kind)}
     opt = new_layer_optimizer(params)
-    kept = torch.load(files[1], weights_only=True) if a.resume and files[1].exists() else dict(step=0, spent=0., mean=None)
+    kept = torch.load(files[1],
+        weights_only=True) if a.resume and files[1].exists() else dict(step=0, spent=0., mean=None)
     if kept['step']:
         unet.load_state_dict(kept['net'], strict=False)
         opt.load_state_dict(kept['opt'])
     began = time.process_time()-kept['spent']
     def save(s):
-        save_atomic(dict(step=s.i+1, spent=time.process_time()-began, mean=s.mean, net={n:w.detach() for n,w in params.items()}, opt=opt.state_dict()), files[1])
-        old = {k:v for k,v in widen(sd.unet, KINDS[a.kind]).state_dict().items()}   # the class embedding, if there is one, counts from zero
+        save_atomic(dict(step=s.i+1, spent=time.process_time()-began, mean=s.mean,
+                         net={n:w.detach() for n,w in params.items()},
+                         opt=opt.state_dict()), files[1])
+        # the class embedding, if there is one, counts from zero
+        old = {k:v for k,v in widen(sd.unet, KINDS[a.kind]).state_dict().items()}
         save_file(pack_delta(s.mean, old), out/f'{a.kind}.safetensors', metadata=dict(format='pt'))
     s = None
-    for s in train_structure(sd, unet, a.kind, data, lambda i: (time.process_time()-began)/60/a.minutes, start=kept['step'], opt=opt, mean=kept['mean']):
+    for s in train_structure(sd, unet, a.kind, data,
+                             lambda i: (time.process_time()-began)/60/a.minutes, start=kept['step'],
+                             opt=opt, mean=kept['mean']):
         if s.i%20==0: print(f'step {s.i}: {s.loss:.4f}', flush=True)
         if s.i%100==99: save(s)
     if s: save(s)

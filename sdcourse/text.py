@@ -23,7 +23,8 @@ def show_tokens(
     with quiet(): ids = sd.tokenizer(prompt).input_ids
     colours = ['#fde2c8', '#cfe8fc', '#d6f0d2', '#f6d5ec', '#fff3b8']
     box = '<span style="display:inline-block;margin:1px;padding:1px 5px;border-radius:4px;color:#222;text-align:center;background:{}">{}<br><small>{}</small></span>'
-    shown = [html.escape(t.replace('</w>', '\u2423')) for t in sd.tokenizer.convert_ids_to_tokens(ids)]
+    shown = [html.escape(t.replace('</w>',
+                                   '\u2423')) for t in sd.tokenizer.convert_ids_to_tokens(ids)]
     return HTML(''.join(box.format(colours[i%5], t, k) for i,(t,k) in enumerate(zip(shown, ids))))
 
 # %% ../nbs/30_text.ipynb #c21
@@ -32,7 +33,8 @@ def _prompts(prompts):
     ps = [prompts] if isinstance(prompts, str) else list(prompts)
     for p in ps:
         if not isinstance(p, str): raise TypeError(f'a prompt is text, this is {p!r}')
-    if not ps: raise ValueError("no prompt was given: the list is empty. An empty text, '', is allowed")
+    if not ps:
+        raise ValueError("no prompt was given: the list is empty. An empty text, '', is allowed")
     return ps
 
 # %% ../nbs/30_text.ipynb #c22
@@ -43,8 +45,10 @@ def token_ids(
     "The tokens of prompts, filled up to 77"
     ps,tok = _prompts(prompts),sd.tokenizer
     for p in ps:
-        if cut := truncated(sd, p): print(f'note: the prompt is too long; the model will not see {cut!r}', file=sys.stderr)
-    return tok(ps, padding='max_length', max_length=tok.model_max_length, truncation=True, return_tensors='pt').input_ids.to(sd.device)
+        if cut := truncated(sd, p):
+            print(f'note: the prompt is too long; the model will not see {cut!r}', file=sys.stderr)
+    return tok(ps, padding='max_length', max_length=tok.model_max_length, truncation=True,
+               return_tensors='pt').input_ids.to(sd.device)
 
 # %% ../nbs/30_text.ipynb #c35
 def text_emb(
@@ -70,8 +74,11 @@ def encode_embeddings(
 )->torch.Tensor: # A text embedding, (b,77,d)
     "Run the text encoder from vectors in place of words"
     te,table = sd.text_encoder,sd.text_encoder.get_input_embeddings()
-    emb,size = emb[None] if emb.ndim==2 else emb,(sd.tokenizer.model_max_length, table.weight.shape[1])
-    if emb.shape[1:]!=size: raise ValueError(f'this text encoder takes vectors of shape (b,{size[0]},{size[1]}), these are {tuple(emb.shape)}')
+    emb,size = emb[None] if emb.ndim==2 else emb,(sd.tokenizer.model_max_length,
+        table.weight.shape[1])
+    if emb.shape[1:]!=size:
+        raise ValueError(f'this text encoder takes vectors of shape (b,{size[0]},{size[1]}), these '
+                         f'are {tuple(emb.shape)}')
     hook = table.register_forward_hook(lambda layer, args, out: emb.to(out))
     try: return te(torch.zeros(emb.shape[:2], dtype=torch.long, device=sd.device))[0]
     finally: hook.remove()
@@ -83,7 +90,8 @@ def find_word(
     word,   # A word of it
 )->list:    # Places, from 1 to 75; several if the word is several tokens
     "Where a word is, among the 77 tokens of a prompt"
-    ids,word_ids = token_ids(sd, prompt)[0].tolist(),sd.tokenizer(word).input_ids[1:-1]
+    ids = token_ids(sd, prompt)[0].tolist()
+    word_ids = sd.tokenizer(word).input_ids[1:-1]
     for i in range(1, len(ids)-len(word_ids)):
         if word_ids and ids[i:i+len(word_ids)]==word_ids: return list(range(i, i+len(word_ids)))
     raise ValueError(f'{word!r} is not in {prompt!r}')
@@ -96,9 +104,12 @@ def slerp(
     near=.9995,  # Above this cosine, go straight: the circle's formula would divide by 0
 )->torch.Tensor: # Like `a`
     "From `a` to `b` along a circle, each sample by itself"
-    if a.shape!=b.shape: raise ValueError(f'two tensors of one shape are needed, these are {tuple(a.shape)} and {tuple(b.shape)}')
+    if a.shape!=b.shape:
+        raise ValueError(f'two tensors of one shape are needed, these are {tuple(a.shape)} and '
+                         f'{tuple(b.shape)}')
     cos = F.cosine_similarity(a.flatten(1).float(), b.flatten(1).float(), dim=1).clamp(-1,1)
-    straight,angle = cos.abs()>near,cos.acos()
+    straight = cos.abs()>near
+    angle = cos.acos()
     wa = torch.where(straight, 1-t, ((1-t)*angle).sin()/angle.sin())
     wb = torch.where(straight, t, (t*angle).sin()/angle.sin())
     shape = [-1]+[1]*(a.ndim-1)

@@ -30,12 +30,14 @@ class Token:
     @property
     def names(self): return [self.token, *(f'{self.token}_{i}' for i in range(1, len(self.ids)))]
     @property
-    def vectors(self): return self.text_encoder.get_input_embeddings().weight.data[self.ids].float()   # a copy, (n,d)
+    def vectors(self):   # a copy, (n,d)
+        return self.text_encoder.get_input_embeddings().weight.data[self.ids].float()
     @vectors.setter
     def vectors(self, x):
         table = self.text_encoder.get_input_embeddings().weight.data
         table[self.ids] = x.detach().to(table)
-    def __repr__(self): return f'Token({self.token!r}, {len(self.ids)} vector{"s" if len(self.ids)>1 else ""} of {self.vectors.shape[1]} numbers)'
+    def __repr__(self):
+        return f'Token({self.token!r}, {len(self.ids)} vector{"s" if len(self.ids)>1 else ""} of {self.vectors.shape[1]} numbers)'
 
 # %% ../nbs/41_textual_inversion.ipynb #c12
 def init_rows(
@@ -47,7 +49,8 @@ def init_rows(
     pieces = sd.tokenizer.tokenize(init)
     if len(pieces)!=1:
         what = f'is {len(pieces)} tokens ({" + ".join(p.replace("</w>", "") for p in pieces)})' if pieces else 'is empty'
-        near = [p.replace('</w>', '') for p in pieces if p.endswith('</w>') and p[:-4].isalpha() and len(p)>6]
+        near = [p.replace('</w>',
+            '') for p in pieces if p.endswith('</w>') and p[:-4].isalpha() and len(p)>6]
         raise ValueError(f'the init word {init!r} {what}, and a row starts from one. Take a single, common word that is near' + (f', such as {near[-1]!r}' if near else ", such as 'bear' or 'cartoon'"))
     table = sd.text_encoder.get_input_embeddings().weight.data
     return table[sd.tokenizer.convert_tokens_to_ids(pieces)].float().repeat(n, 1)
@@ -74,9 +77,15 @@ def add_token(
 # %% ../nbs/41_textual_inversion.ipynb #c14
 def _check_name(sd, token):
     "Say what is wrong with a new word"
-    if not re.fullmatch(r'<[^<>\s]+>', token): raise ValueError(f'a new word is written in angle brackets and without spaces, like \'<pip>\', not {token!r}: without them it would be found inside other words as well')
-    if token!=token.lower(): raise ValueError(f'the tokenizer knows small letters only: {token.lower()!r}, not {token!r}')
-    if token in sd.tokenizer.get_vocab() or f'{token}_1' in sd.tokenizer.get_vocab(): raise ValueError(f'{token!r} exists already: take another name, or load() the model anew')
+    if not re.fullmatch(r'<[^<>\s]+>', token):
+        raise ValueError('a new word is written in angle brackets and without spaces, like '
+                         f'\'<pip>\', not {token!r}: without them it would be found inside other '
+                         'words as well')
+    if token!=token.lower():
+        raise ValueError(f'the tokenizer knows small letters only: {token.lower()!r}, not '
+                         f'{token!r}')
+    if token in sd.tokenizer.get_vocab() or f'{token}_1' in sd.tokenizer.get_vocab():
+        raise ValueError(f'{token!r} exists already: take another name, or load() the model anew')
 
 def _grow(text_encoder, n):
     "Make the table `n` rows long; those that are there stay as they are, bit by bit"
@@ -98,7 +107,8 @@ def spell_out(
     for first in [k for k in vocab if f'{k}_1' in vocab]:
         names = [first]
         while f'{first}_{len(names)}' in vocab: names.append(f'{first}_{len(names)}')
-        prompt = re.sub(rf'{re.escape(first)}(?!_\d| {re.escape(names[1])})', ' '.join(names), prompt)
+        prompt = re.sub(rf'{re.escape(first)}(?!_\d| {re.escape(names[1])})', ' '.join(names),
+                        prompt)
     return prompt
 
 # %% ../nbs/41_textual_inversion.ipynb #c25
@@ -121,10 +131,15 @@ def caption_groups(
     n,        # Pictures in the cache
 )->list:      # n lists of captions, written out
     "The captions of each picture in a cache; mirrored pictures have those of their originals"
-    groups = [[c] if isinstance(c, str) else list(c) for c in ([captions] if isinstance(captions, str) else captions)]
-    if len(groups) not in (n, n/2): raise ValueError(f'{len(groups)} captions do not fit the {n} pictures of the cache: give one for each picture, or a list of captions for each: [[...]]*{n}')
+    groups = [[c] if isinstance(c,
+        str) else list(c) for c in ([captions] if isinstance(captions, str) else captions)]
+    if len(groups) not in (n, n/2):
+        raise ValueError(f'{len(groups)} captions do not fit the {n} pictures of the cache: give '
+                         f'one for each picture, or a list of captions for each: [[...]]*{n}')
     for c in sum(groups, []):
-        if token.token not in c: raise ValueError(f'{token.token} is not in the caption {c!r}, so nothing can be learned from it')
+        if token.token not in c:
+            raise ValueError(f'{token.token} is not in the caption {c!r}, so nothing can be '
+                             'learned from it')
     groups = [spell_out(sd, g) for g in groups]
     return groups*(n//len(groups))
 
@@ -136,9 +151,11 @@ class put_rows:
         vec,   # What to read in place of its rows (n,d)
     ): self.token,self.vec = token,vec
     def _swap(self, layer, args, out):
-        for i,k in enumerate(self.token.ids): out = torch.where((args[0]==k)[...,None], self.vec[i].to(out), out)
+        for i,k in enumerate(self.token.ids):
+            out = torch.where((args[0]==k)[...,None], self.vec[i].to(out), out)
         return out
-    def __enter__(self): self.hook = self.token.text_encoder.get_input_embeddings().register_forward_hook(self._swap)
+    def __enter__(self):
+        self.hook = self.token.text_encoder.get_input_embeddings().register_forward_hook(self._swap)
     def __exit__(self, *args): self.hook.remove()
 
 # %% ../nbs/41_textual_inversion.ipynb #c29
@@ -155,12 +172,17 @@ def token_loss(
     "How badly the U-Net knows the noise in some of the pictures, under captions with the token"
     pick = torch.randint(0, len(cache), (bs,), generator=rng).tolist()
     any_of = lambda group: group[int(torch.randint(0, len(group), (1,), generator=rng))]
-    said = [any_of(groups[0])]*bs if groups==groups[:1]*len(groups) else [any_of(groups[i]) for i in pick]   # if any fits them all, one does
-    distinct = list(dict.fromkeys(said))                                              # each caption once through the text encoder
-    ids = sd.tokenizer(distinct, padding='max_length', max_length=sd.tokenizer.model_max_length, truncation=True, return_tensors='pt').input_ids
+    # if any fits them all, one does
+    said = [any_of(groups[0])]*bs if groups==groups[:1]*len(groups) else [any_of(groups[i])
+        for i in pick]
+    # each caption once through the text encoder
+    distinct = list(dict.fromkeys(said))
+    ids = sd.tokenizer(distinct, padding='max_length', max_length=sd.tokenizer.model_max_length,
+                       truncation=True, return_tensors='pt').input_ids
     with put_rows(token, vec): emb = sd.text_encoder(ids.to(sd.device))[0]
     emb = emb[[distinct.index(c) for c in said]]                                      # (bs,77,d)
-    return noise_loss(sd.unet, cache.sample(pick, rng).to(sd.dtype), emb, sd.scheduler.alphas_cumprod, generator=rng, snr_weight=weight)
+    return noise_loss(sd.unet, cache.sample(pick, rng).to(sd.dtype), emb,
+                      sd.scheduler.alphas_cumprod, generator=rng, snr_weight=weight)
 
 # %% ../nbs/41_textual_inversion.ipynb #c30
 def train_token(
@@ -180,13 +202,19 @@ def train_token(
     leash=.003,  # Share of the way back to `token.begin`, with each step
 ):
     "Learn the rows of a token; yield before each step, with `s.step` its number"
-    if sd.dtype==torch.float16: raise ValueError('gradients do not fit into float16: load(..., dtype=torch.float32), or torch.bfloat16')
-    if not 0<=start<=steps: raise ValueError(f'start lies between 0 and steps, {steps}, not {start}')
-    groups,vec,rank = caption_groups(sd, token, captions, len(cache)),nn.Parameter(token.vectors),acc.process_index if acc else 0
+    if sd.dtype==torch.float16:
+        raise ValueError('gradients do not fit into float16: load(..., dtype=torch.float32), or '
+                         'torch.bfloat16')
+    if not 0<=start<=steps:
+        raise ValueError(f'start lies between 0 and steps, {steps}, not {start}')
+    groups = caption_groups(sd, token, captions, len(cache))
+    vec = nn.Parameter(token.vectors)
+    rank = acc.process_index if acc else 0
     opt = torch.optim.Adam([vec], lr=lr, betas=(.9,.99))
     if state: opt.load_state_dict(state)
     def loss_fn(k):
-        with acc.autocast() if acc else torch.enable_grad(): return token_loss(sd, token, vec, cache, groups, bs, step_rng(seed, k, rank), weight)
+        with acc.autocast() if acc else torch.enable_grad():
+            return token_loss(sd, token, vec, cache, groups, bs, step_rng(seed, k, rank), weight)
     for s in fit(loss_fn, None, range(start*every, steps*every), opt=opt, every=every, acc=acc):
         s.step,token.vectors = start+s.i,vec
         if acc and acc.num_processes>1: vec.grad = acc.reduce(vec.grad, 'mean')
@@ -203,7 +231,8 @@ def words_near(
 )->Table:    # A row a vector
     "The whole words whose rows point most nearly the same way"
     own = set(sd.tokenizer.get_added_vocab().values())
-    words = {i:w[:-4] for w,i in sd.tokenizer.get_vocab().items() if w.endswith('</w>') and w[:-4].isalpha() and i not in own}
+    words = {i:w[:-4] for w,i in sd.tokenizer.get_vocab().items() if w.endswith('</w>')
+             and w[:-4].isalpha() and i not in own}
     ids = torch.tensor(list(words))
     rows = sd.text_encoder.get_input_embeddings().weight.data[ids].float()
     cos,best = (F.normalize(torch.atleast_2d(vectors).float())@F.normalize(rows).T).topk(n)
@@ -227,14 +256,19 @@ def save_token(
 )->Path:
     "Save a learned word for `load_token` and for `pipe.load_textual_inversion`"
     path = Path(path)
-    if path.suffix!='.safetensors': raise ValueError(f'a word is saved as .safetensors, not {path.suffix or "without an ending"}: {path.with_suffix(".safetensors").name}')
+    if path.suffix!='.safetensors':
+        raise ValueError('a word is saved as .safetensors, not '
+                         f'{path.suffix or "without an ending"}: '
+                         f'{path.with_suffix(".safetensors").name}')
     half = path.with_name(path.name+'.tmp')
     try:
         save_file({token.token:token.vectors.cpu().contiguous()}, half, metadata=dict(format='pt'))
-        os.replace(half, path)                                                       # all or nothing
+        # all or nothing
+        os.replace(half, path)
     except Exception as e:
         half.unlink(missing_ok=True)
-        raise OSError(f'could not save {path.name} ({str(e).splitlines()[0]}): is there such a folder, and space on the disk?') from e
+        raise OSError(f'could not save {path.name} ({str(e).splitlines()[0]}): is there such a '
+                      'folder, and space on the disk?') from e
     return path
 
 # %% ../nbs/41_textual_inversion.ipynb #c67
@@ -250,10 +284,19 @@ def load_token(
                          'then safetensors.torch.save_file({"<name>": x["<name>"]}, "name.safetensors"); see 41_textual_inversion')
     if not path.is_file(): raise FileNotFoundError(f'there is no file {path.name!r}')
     try: rows = load_file(path)
-    except Exception as e: raise ValueError(f'{path.name} is no safetensors file, or not a whole one: get it again') from e
-    if len(rows)!=1: raise ValueError(f'{path.name} holds {len(rows)} tensors, so it is no learned word: that is a file with one')
+    except Exception as e:
+        raise ValueError(f'{path.name} is no safetensors file, or not a whole one: get it '
+                         'again') from e
+    if len(rows)!=1:
+        raise ValueError(f'{path.name} holds {len(rows)} tensors, so it is no learned word: that '
+                         'is a file with one')
     (name,vec), = rows.items()
-    vec,width = torch.atleast_2d(vec),sd.text_encoder.get_input_embeddings().weight.shape[1]
-    if vec.ndim!=2 or vec.shape[1]!=width: raise ValueError(f'{path.name} was learned for a text encoder with rows of {vec.shape[-1]} numbers, and those of {sd.name!r} have {width}: words do not go from one kind of model to another')
-    if token is None: token = name if name.startswith('<') else f'<{path.stem if name=="emb_params" else name}>'.replace(' ', '-').lower()
+    vec = torch.atleast_2d(vec)
+    width = sd.text_encoder.get_input_embeddings().weight.shape[1]
+    if vec.ndim!=2 or vec.shape[1]!=width:
+        raise ValueError(f'{path.name} was learned for a text encoder with rows of {vec.shape[-1]} '
+                         f'numbers, and those of {sd.name!r} have {width}: words do not go from '
+                         'one kind of model to another')
+    if token is None:
+        token = name if name.startswith('<') else f'<{path.stem if name=="emb_params" else name}>'.replace(' ', '-').lower()
     return add_token(sd, token, vec)

@@ -22,7 +22,8 @@ import torch, torch.nn as nn, torch.nn.functional as F
 from PIL import Image, ImageOps
 from accelerate import Accelerator
 from .models import WEIGHTS, bf16_pays, checksums, quiet
-with quiet(): from diffusers import AutoencoderKL, DDIMScheduler, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+with quiet():
+    from diffusers import AutoencoderKL, DDIMScheduler, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
 from diffusers.utils import make_image_grid
 from safetensors.torch import load_file, save_file
@@ -76,11 +77,15 @@ def make_tokenizer(
     folder.mkdir(parents=True, exist_ok=True)
     merges = (DATA/'clip_merges_pruned.txt').read_text(encoding='utf8').strip().split('\n')[1:]
     begin,end = '<|startoftext|>','<|endoftext|>'
-    words = [*byte_symbols(), *(s+'</w>' for s in byte_symbols()), *(m.replace(' ','') for m in merges), begin, end]
+    words = [*byte_symbols(), *(s+'</w>' for s in byte_symbols()),
+             *(m.replace(' ','') for m in merges), begin, end]
     special = dict(bos_token=begin, eos_token=end, unk_token=end, pad_token=end)
-    cfg = dict(tokenizer_class='CLIPTokenizer', model_max_length=77, do_lower_case=True, errors='replace', add_prefix_space=False, **special)
-    files = {'vocab.json':{w:i for i,w in enumerate(words)}, 'tokenizer_config.json':cfg, 'special_tokens_map.json':special}
-    for name,o in files.items(): (folder/name).write_text(json.dumps(o, ensure_ascii=False), encoding='utf8')
+    cfg = dict(tokenizer_class='CLIPTokenizer', model_max_length=77, do_lower_case=True,
+               errors='replace', add_prefix_space=False, **special)
+    files = {'vocab.json':{w:i for i,w in enumerate(words)}, 'tokenizer_config.json':cfg,
+             'special_tokens_map.json':special}
+    for name,o in files.items():
+        (folder/name).write_text(json.dumps(o, ensure_ascii=False), encoding='utf8')
     (folder/'merges.txt').write_text('#version: 0.2\n'+'\n'.join(merges)+'\n', encoding='utf8')
     return CLIPTokenizer.from_pretrained(folder)
 
@@ -90,11 +95,13 @@ def make_clip(
     n_vocab=3020, # Tokens
 )->CLIPModel:
     "An untrained CLIP"
-    ids = dict(vocab_size=n_vocab, bos_token_id=n_vocab-2, eos_token_id=n_vocab-1, pad_token_id=n_vocab-1)
+    ids = dict(vocab_size=n_vocab, bos_token_id=n_vocab-2, eos_token_id=n_vocab-1,
+               pad_token_id=n_vocab-1)
     c = r['clip']
     text = CLIPTextConfig(max_position_embeddings=77, projection_dim=c['dim'], **ids, **c['text'])
     vision = CLIPVisionConfig(image_size=r['px'], projection_dim=c['dim'], **c['vision'])
-    return CLIPModel(CLIPConfig(text_config=text.to_dict(), vision_config=vision.to_dict(), projection_dim=c['dim']))
+    return CLIPModel(CLIPConfig(text_config=text.to_dict(), vision_config=vision.to_dict(),
+                                projection_dim=c['dim']))
 
 # %% ../nbs/40_training.ipynb #c17
 def text_half(
@@ -102,7 +109,8 @@ def text_half(
 )->CLIPTextModel:
     "The text encoder of a CLIP, on its own, in eval mode and frozen"
     te = CLIPTextModel(clip.config.text_config)
-    bare = lambda sd: {k.removeprefix('text_model.'):v for k,v in sd.items()}        # the prefix came and went between versions
+    # the prefix came and went between versions
+    bare = lambda sd: {k.removeprefix('text_model.'):v for k,v in sd.items()}
     new = bare(clip.text_model.state_dict())
     te.load_state_dict({k:new[k.removeprefix('text_model.')] for k in te.state_dict()})
     return te.eval().requires_grad_(False)
@@ -121,10 +129,13 @@ def make_unet(
     r:dict, # A recipe
 )->UNet2DConditionModel:
     "An untrained U-Net for 16x16 latents"
-    return UNet2DConditionModel(sample_size=16, cross_attention_dim=r['clip']['text']['hidden_size'], **r['unet'])
+    return UNet2DConditionModel(sample_size=16,
+                                cross_attention_dim=r['clip']['text']['hidden_size'], **r['unet'])
 
 # %% ../nbs/40_training.ipynb #c20
-SCHEDULE = dict(beta_start=.00085, beta_end=.012, beta_schedule='scaled_linear', set_alpha_to_one=False, steps_offset=1)   # Stable Diffusion's own
+# Stable Diffusion's own
+SCHEDULE = dict(beta_start=.00085, beta_end=.012, beta_schedule='scaled_linear',
+                set_alpha_to_one=False, steps_offset=1)
 
 # %% ../nbs/40_training.ipynb #c24
 class StickerData(Dataset):
@@ -133,7 +144,8 @@ class StickerData(Dataset):
         self.world = make_world(r['world'], size=r['px'], **odds)
         self.labels = Labels(judge_classes(self.world))
     def __getitem__(self, seed):
-        if seed<0: return dict(seed=-1-seed)                               # a picture that is in the cache already: only its number
+        if seed<0:   # a picture that is in the cache already: only its number
+            return dict(seed=-1-seed)
         spec = self.world.spec(seed)
         noun,other = self.labels(spec)
         return dict(seed=seed, x=torch.from_numpy(self.world.render(spec).copy()).permute(2,0,1), caption=self.world.caption(spec, seed),
@@ -164,7 +176,8 @@ def loader(
     return DataLoader(data, batch_sampler=batches, num_workers=workers, prefetch_factor=4 if workers else None,
                       generator=torch.Generator(), worker_init_fn=_deaf)   # a generator of its own, so that ours is not touched
 
-def _deaf(i): signal.signal(signal.SIGTERM, signal.SIG_IGN)   # the process that trains decides when to stop
+def _deaf(i):   # the process that trains decides when to stop
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 # %% ../nbs/40_training.ipynb #c29
 def pixels(
@@ -198,7 +211,8 @@ def muon_params(
     ends |= {n+'.weight' for n,m in net.named_modules() if isinstance(m, nn.Embedding)}
     mats,rest = [],[]
     for n,p in net.named_parameters():
-        if p.requires_grad: (mats if p.ndim>1 and n not in ends and 'time_emb' not in n else rest).append(p)
+        if p.requires_grad:
+            (mats if p.ndim>1 and n not in ends and 'time_emb' not in n else rest).append(p)
     return mats,rest
 
 # %% ../nbs/40_training.ipynb #muon-b
@@ -218,13 +232,15 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure=None):
         for g in self.param_groups:
             for p in g['params']:
-                if p.grad is not None: (_muon_step if g['muon'] else _adam_step)(p, self.state[p], g)
+                if p.grad is not None:
+                    (_muon_step if g['muon'] else _adam_step)(p, self.state[p], g)
 
 def _muon_step(p, state, g):
     if not state: state['m'] = torch.zeros_like(p)
     m = state['m']
     m.lerp_(p.grad, 1-g['beta'])
-    u = orthogonalise(p.grad.lerp(m, g['beta']).flatten(1))   # Nesterov: look ahead along the momentum
+    # Nesterov: look ahead along the momentum
+    u = orthogonalise(p.grad.lerp(m, g['beta']).flatten(1))
     p.sub_(u.view_as(p), alpha=g['lr']*max(1, len(u)/u.shape[1])**.5)
 
 def _adam_step(p, state, g, b1=.9, b2=.99, decay=.01):
@@ -248,14 +264,17 @@ def fit(
     every=1,     # Batches whose gradients are averaged for one step
 ):
     "Yield each step's loss, with the gradients still to be applied"
-    if every<1: raise ValueError(f'every is the number of batches for one step, 1 or more, not {every}')
-    opt,batches = opt or opt_func(params, lr=lr),iter(batches)
+    if every<1:
+        raise ValueError(f'every is the number of batches for one step, 1 or more, not {every}')
+    opt = opt or opt_func(params, lr=lr)
+    batches = iter(batches)
     for i in count():
         some = list(islice(batches, every))
         if not some: return
         outs = [_backward(loss_fn(b), len(some), acc) for b in some]
         watch = {k:sum(w[k] for _,w in outs)/len(outs) for k in outs[0][1]}
-        yield SimpleNamespace(i=i, batch=some[0] if every==1 else some, loss=sum(l for l,_ in outs)/len(outs), watch=watch, opt=opt)
+        yield SimpleNamespace(i=i, batch=some[0] if every==1 else some,
+                              loss=sum(l for l,_ in outs)/len(outs), watch=watch, opt=opt)
         opt.step()
         opt.zero_grad()
 
@@ -282,21 +301,27 @@ def clip_loss(
 # %% ../nbs/40_training.ipynb #c44
 class ClipStage(nn.Module):
     "CLIP: contrastive loss, plus a hint from the labels"
-    decay,shape,layout,share = .995,'cosine',torch.channels_last,.15   # share: the weight of the hint
+    # share: the weight of the hint
+    decay,shape,layout,share = .995,'cosine',torch.channels_last,.15
     def __init__(self,
         r,   # A recipe
         out, # Folder (a Path) with the parts trained so far
     ):
         super().__init__()
         self.tok = make_tokenizer(out/'tokenizer')
-        heads = nn.ModuleDict({k:nn.Linear(r['clip']['dim'], len(v)) for k,v in judge_classes(make_world(r['world'])).items()})
+        heads = nn.ModuleDict({k:nn.Linear(r['clip']['dim'], len(v)) for k,
+                               v in judge_classes(make_world(r['world'])).items()})
         self.net = nn.ModuleDict(dict(clip=make_clip(r, len(self.tok)), heads=heads))
     def forward(self, b):
         x = pixels(b['x'], b['noun'].device)
-        ids = self.tok(b['caption'], padding='longest', truncation=True, return_tensors='pt').to(x.device)
-        o = self.net.clip(input_ids=ids.input_ids, pixel_values=x)                    # causal, so padding changes nothing before it
-        loss = clip_loss(o.image_embeds, o.text_embeds, self.net.clip.logit_scale.exp().clamp(max=100), b['key'])
-        hint = sum(judge_loss({k:h(4*e) for k,h in self.net.heads.items()}, b['noun'], b['other']) for e in (o.image_embeds,o.text_embeds))
+        ids = self.tok(b['caption'], padding='longest', truncation=True,
+                       return_tensors='pt').to(x.device)
+        # causal, so padding changes nothing before it
+        o = self.net.clip(input_ids=ids.input_ids, pixel_values=x)
+        loss = clip_loss(o.image_embeds, o.text_embeds,
+                         self.net.clip.logit_scale.exp().clamp(max=100), b['key'])
+        hint = sum(judge_loss({k:h(4*e) for k,h in self.net.heads.items()}, b['noun'],
+                              b['other']) for e in (o.image_embeds,o.text_embeds))
         return loss+self.share*hint, dict(clip=loss.item(), hint=hint.item())
     @torch.no_grad()
     def measure(self, net, data):
@@ -306,9 +331,12 @@ class ClipStage(nn.Module):
             o = data[seed]
             items.setdefault(o['key'], o)
             seed += 1
-        ids = self.tok([o['caption'] for o in items.values()], padding='longest', return_tensors='pt').to(net.clip.device)
-        o = net.clip(input_ids=ids.input_ids, pixel_values=pixels(torch.stack([o['x'] for o in items.values()]), net.clip.device))
-        return dict(right_of_100=(o.logits_per_image.argmax(1).cpu()==torch.arange(100)).float().mean().item())
+        ids = self.tok([o['caption'] for o in items.values()], padding='longest',
+                       return_tensors='pt').to(net.clip.device)
+        o = net.clip(input_ids=ids.input_ids,
+            pixel_values=pixels(torch.stack([o['x'] for o in items.values()]), net.clip.device))
+        return dict(right_of_100=(o.logits_per_image.argmax(1).cpu()
+                                  ==torch.arange(100)).float().mean().item())
 
 VAL = 10**9   # seeds from here on are for measuring only
 
@@ -322,7 +350,9 @@ class VisionStage(ClipStage):
     ):
         super().__init__(r, out)
         load_part(self.net.clip, out, 'clip', 'clip.').train()
-        for part in (self.net.clip.vision_model, self.net.clip.visual_projection, self.net.clip.text_projection): part.requires_grad_(True)
+        for part in (self.net.clip.vision_model, self.net.clip.visual_projection,
+                     self.net.clip.text_projection):
+            part.requires_grad_(True)
 
 # %% ../nbs/40_training.ipynb #c48
 def edges(
@@ -352,7 +382,8 @@ class VaeStage(nn.Module):
     ):
         super().__init__()
         self.r,self.net = r,make_vae(r)
-        self.eye = load_part(JudgeNet(judge_classes(make_world(r.get('eye', r['world'])))), out, 'eye')
+        self.eye = load_part(JudgeNet(judge_classes(make_world(r.get('eye', r['world'])))), out,
+                             'eye')
     def forward(self, b):
         c,px = self.r['crop'],self.r['px']
         i,j = torch.randint(0, px-c+1, (2,)).tolist()
@@ -363,7 +394,8 @@ class VaeStage(nn.Module):
         edge = sum((u-v).abs().mean() for u,v in zip(edges(y), edges(x)))
         per = sum((u-v).abs().mean() for u,v in zip(self.eye.maps(y)[:3], self.eye.maps(x)[:3]))
         kl = .5*(d.mean.float()**2+d.var.float()-1-d.logvar.float()).mean()
-        return rec+.5*edge+.05*per+self.r.get('kl', 1e-3)*kl, dict(rec=rec.item(), edge=edge.item(), per=per.item(), kl=kl.item())
+        return rec+.5*edge+.05*per+self.r.get('kl', 1e-3)*kl, dict(rec=rec.item(), edge=edge.item(),
+            per=per.item(), kl=kl.item())
     @torch.no_grad()
     def measure(self, net, data):
         "PSNR of pictures never seen, in dB"
@@ -397,11 +429,14 @@ def noise_loss(
 ):
     "How wrong `unet` is about the noise (Ho et al. 2020), weighted as in Hang et al. 2023"
     dev = generator.device if generator else latents.device
-    t = torch.randint(0, len(abar), (len(latents),), generator=generator, device=dev).to(latents.device)
+    t = torch.randint(0, len(abar), (len(latents),), generator=generator,
+                      device=dev).to(latents.device)
     a = abar.to(latents)[t][:,None,None,None]
-    noise = torch.randn(latents.shape, generator=generator, device=dev, dtype=latents.dtype).to(latents.device)
+    noise = torch.randn(latents.shape, generator=generator, device=dev,
+                        dtype=latents.dtype).to(latents.device)
     noisy = a.sqrt()*latents+(1-a).sqrt()*noise
-    noise_pred,goal = unet(noisy, t, text_emb).sample,target(noisy, t, noise) if target else noise
+    noise_pred = unet(noisy, t, text_emb).sample
+    goal = target(noisy, t, noise) if target else noise
     snr = a/(1-a)
     w = snr_weight(snr) if snr_weight else 1 if gamma is None else snr.clamp(max=gamma)/snr
     return (w*(noise_pred.float()-goal)**2).mean()
@@ -409,15 +444,20 @@ def noise_loss(
 # %% ../nbs/40_training.ipynb #c61
 class UnetStage(nn.Module):
     "U-Net: predict the noise in the latents of the frozen VAE under the frozen text encoder"
-    odds = dict(said_p=.3, p=dict(single=.8, corner=.03, count=.04, pair=.06, above=.01, ride=.015, wear=.02, empty=.025))   # mostly one subject
+    # mostly one subject
+    odds = dict(said_p=.3, p=dict(single=.8, corner=.03, count=.04, pair=.06, above=.01, ride=.015,
+                                  wear=.02, empty=.025))
     decay,shape,layout = .998,'hold',torch.channels_last
     def __init__(self,
         r,   # A recipe
         out, # Folder (a Path) with the parts trained so far
     ):
         super().__init__()
-        self.tok,self.net,self.n = make_tokenizer(out/'tokenizer'),make_unet(r),r['pool']
-        if not torch.cuda.is_available(): self.net.set_attn_processor(AttnProcessor())   # few tokens: on a CPU a fifth faster than the fused one
+        self.tok = make_tokenizer(out/'tokenizer')
+        self.net = make_unet(r)
+        self.n = r['pool']
+        if not torch.cuda.is_available():   # few tokens: on a CPU a fifth faster than the fused one
+            self.net.set_attn_processor(AttnProcessor())
         self.text = text_half(load_part(make_clip(r, len(self.tok)), out, 'clip', 'clip.'))
         self.vae = load_part(make_vae(r), out, 'vae')
         self.scheduler = PNDMScheduler(skip_prk_steps=True, **SCHEDULE)
@@ -430,18 +470,22 @@ class UnetStage(nn.Module):
         self.vae.register_to_config(scaling_factor=round(1/std, 5))
         self.pipe = assemble(self.tok, self.text, self.vae, self.net, self.scheduler)
         d,w = x.device,self.text.config.hidden_size
-        self.z,self.e = (torch.empty(self.n, *s, dtype=torch.float16, device=d) for s in ((4,16,16),(77,w)))
+        self.z,self.e = (torch.empty(self.n, *s, dtype=torch.float16,
+                                     device=d) for s in ((4,16,16),(77,w)))
         self.empty = self.encode_text([''])
     @torch.no_grad()
     def encode_text(self, captions):
-        ids = self.tok(captions, padding='max_length', max_length=77, truncation=True, return_tensors='pt').input_ids
+        ids = self.tok(captions, padding='max_length', max_length=77, truncation=True,
+                       return_tensors='pt').input_ids
         return self.text(ids.to(self.text.device)).last_hidden_state
     @torch.no_grad()
     def recall(self, b):
         "Latents and text embeddings of a batch, from the cache"
         s = b['seed'].to(self.z.device)
-        if 'x' in b:                                                                  # drawn afresh: look at it once
-            self.z[s] = (self.vae.encode(pixels(b['x'], self.z.device)).latent_dist.mean*self.vae.config.scaling_factor).half()
+        # drawn afresh: look at it once
+        if 'x' in b:
+            self.z[s] = (self.vae.encode(pixels(b['x'],
+                self.z.device)).latent_dist.mean*self.vae.config.scaling_factor).half()
             self.e[s] = self.encode_text(b['caption']).half()
         return self.z[s].float(),self.e[s].float()
     def forward(self, b):
@@ -484,12 +528,14 @@ def generate_each(
 )->list:         # PIL pictures
     "Draw many prompts, each from its own noise"
     pipe,ims = getattr(sd, 'pipe', sd),[]
-    scheduler,pipe.scheduler = pipe.scheduler,DDIMScheduler(timestep_spacing='trailing', clip_sample=False, **SCHEDULE)
+    scheduler,pipe.scheduler = pipe.scheduler,DDIMScheduler(timestep_spacing='trailing',
+        clip_sample=False, **SCHEDULE)
     try:
         for i in range(0, len(prompts), bs):
             some = prompts[i:i+bs]
             gens = [torch.Generator().manual_seed(seed+i+k) for k in range(len(some))]
-            ims += pipe(some, num_inference_steps=steps, guidance_scale=guidance, generator=gens).images
+            ims += pipe(some, num_inference_steps=steps, guidance_scale=guidance,
+                        generator=gens).images
     finally: pipe.scheduler = scheduler
     return ims
 
@@ -499,11 +545,14 @@ def read_pictures(
     px=64,   # Side of the square that is made of each
 )->list:     # PIL pictures, RGB, sorted by name
     "The pictures of a folder, all of one size"
-    items = [folder] if isinstance(folder, Image.Image) else list(folder) if isinstance(folder, (list,tuple)) else _files(Path(folder).expanduser())
+    items = [folder] if isinstance(folder, Image.Image) else list(folder) if isinstance(folder,
+        (list,tuple)) else _files(Path(folder).expanduser())
     if not items: raise ValueError('there are no pictures in this list')
     ims = [_upright(o, i) for i,o in enumerate(items)]
     cut = [im.size for im in ims if im.width!=im.height]
-    if cut: print(f'note: {len(cut)} of {len(ims)} pictures are not square, for example {cut[0][0]}x{cut[0][1]}; only the square in their middle is used', file=sys.stderr)
+    if cut:
+        print(f'note: {len(cut)} of {len(ims)} pictures are not square, for example '
+              f'{cut[0][0]}x{cut[0][1]}; only the square in their middle is used', file=sys.stderr)
     return [ImageOps.fit(im, (px,px), Image.Resampling.LANCZOS) for im in ims]
 
 # %% ../nbs/40_training.ipynb #c67
@@ -512,38 +561,54 @@ PICTURE_FILES = ('.png','.jpg','.jpeg','.webp','.bmp','.gif')
 def _files(path):
     "The picture files of a folder, or a file alone"
     if path.is_file(): return [path]
-    if not path.is_dir(): raise FileNotFoundError(f'there is no folder {path.name!r}: give one with the pictures in it, or a list of pictures')
-    files = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_FILES and not p.name.startswith('.'))
-    if not files: raise FileNotFoundError(f'there are no pictures in {path.name!r}: put {", ".join(PICTURE_FILES)} files straight into it, not into folders within')
+    if not path.is_dir():
+        raise FileNotFoundError(f'there is no folder {path.name!r}: give one with the pictures in '
+                                'it, or a list of pictures')
+    files = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_FILES
+                   and not p.name.startswith('.'))
+    if not files:
+        raise FileNotFoundError(f'there are no pictures in {path.name!r}: put '
+                                f'{", ".join(PICTURE_FILES)} files straight into it, not into '
+                                'folders within')
     return files
 
 def _upright(x, i):
     "One picture as RGB, turned as its camera was held, on white where it is see-through"
     name = f'picture {i} of the list' if isinstance(x, Image.Image) else Path(x).name
-    if not isinstance(x, Image.Image) and not Path(x).is_file(): raise FileNotFoundError(f'there is no picture {name!r}')
+    if not isinstance(x, Image.Image) and not Path(x).is_file():
+        raise FileNotFoundError(f'there is no picture {name!r}')
     try:
         im = ImageOps.exif_transpose(x if isinstance(x, Image.Image) else Image.open(x))
         if im.mode.startswith('I;16'): im = im.point(lambda v: v/256).convert('L')
-        if 'A' in im.getbands() or 'transparency' in im.info: im = Image.alpha_composite(Image.new('RGBA', im.size, 'white'), im.convert('RGBA'))
+        if 'A' in im.getbands() or 'transparency' in im.info:
+            im = Image.alpha_composite(Image.new('RGBA', im.size, 'white'), im.convert('RGBA'))
         return im.convert('RGB')
-    except Exception as e: raise ValueError(f'{name!r} is broken, or no picture at all: take it out, or save it again ({str(e).splitlines()[0][:80]})') from e
+    except Exception as e:
+        raise ValueError(f'{name!r} is broken, or no picture at all: take it out, or save it again '
+                         f'({str(e).splitlines()[0][:80]})') from e
 
 # %% ../nbs/40_training.ipynb #c75
 class LatentCache:
     "What the VAE says of a few pictures, asked once"
     @torch.no_grad()
-    def __init__(self, sd, ims, flip=False): # What `load` returned, PIL pictures of one size, mirrored ones as well?
+    # What `load` returned, PIL pictures of one size, mirrored ones as well?
+    def __init__(self, sd, ims, flip=False):
         x = to_tensor(list(ims)).to(sd.device, sd.dtype)
-        if x.shape[2]%sd.factor or x.shape[3]%sd.factor: raise ValueError(f'the sides of a picture must be multiples of {sd.factor}, these are {x.shape[3]}x{x.shape[2]}: read_pictures(..., px={sd.size})')
-        if flip: x = torch.cat([x, x.flip(-1)])                                       # picture i, mirrored, is number i+n
+        if x.shape[2]%sd.factor or x.shape[3]%sd.factor:
+            raise ValueError(f'the sides of a picture must be multiples of {sd.factor}, these are '
+                             f'{x.shape[3]}x{x.shape[2]}: read_pictures(..., px={sd.size})')
+        if flip:   # picture i, mirrored, is number i+n
+            x = torch.cat([x, x.flip(-1)])
         ds = [sd.vae.encode(o).latent_dist for o in x.split(8)]
-        self.mean,self.std = (torch.cat([getattr(d, k) for d in ds]).float()*sd.vae.config.scaling_factor for k in ('mean','std'))
+        self.mean,self.std = (torch.cat([getattr(d,
+            k) for d in ds]).float()*sd.vae.config.scaling_factor for k in ('mean','std'))
     def __len__(self): return len(self.mean)
     def sample(self, idx, generator=None):
         "Latents (b, 4, h, w) of some pictures, drawn anew"
         dev = generator.device if generator else self.mean.device
         idx = torch.as_tensor(idx, device=self.mean.device)
-        noise = torch.randn(len(idx), *self.mean.shape[1:], generator=generator, device=dev).to(self.mean.device)
+        noise = torch.randn(len(idx), *self.mean.shape[1:], generator=generator,
+                            device=dev).to(self.mean.device)
         return self.mean[idx]+self.std[idx]*noise
 
 # %% ../nbs/40_training.ipynb #c79
@@ -558,7 +623,9 @@ def step_rng(
 # %% ../nbs/40_training.ipynb #c85
 class JudgeStage(nn.Module):
     "The classifier of `06_judge`"
-    odds = dict(said_p=.5, p=dict(single=.4, corner=.08, count=.1, pair=.28, above=.04, ride=.04, wear=.04, empty=.02))   # more of what is hard to tell
+    # more of what is hard to tell
+    odds = dict(said_p=.5,
+        p=dict(single=.4, corner=.08, count=.1, pair=.28, above=.04, ride=.04, wear=.04, empty=.02))
     decay,shape,layout = .995,'cosine',torch.channels_last
     def __init__(self,
         r,   # A recipe
@@ -574,7 +641,8 @@ class JudgeStage(nn.Module):
         net.eval()
         items = [data[VAL+i] for i in range(600)]
         x,noun,other = (torch.stack([o[k] for o in items]) for k in ('x','noun','other'))
-        res = right({k:v.cpu() for k,v in net(pixels(x, next(net.parameters()).device)).items()}, noun, other)
+        res = right({k:v.cpu() for k,v in net(pixels(x, next(net.parameters()).device)).items()},
+                    noun, other)
         net.train()
         return res
 
@@ -584,7 +652,8 @@ class EyeStage(JudgeStage):
     first_seed = 2*VAL
 
 # %% ../nbs/40_training.ipynb #c86
-STAGES = dict(eye=EyeStage, judge=JudgeStage, clip=ClipStage, vae=VaeStage, unet=UnetStage, decoder=DecoderStage, vision=VisionStage)
+STAGES = dict(eye=EyeStage, judge=JudgeStage, clip=ClipStage, vae=VaeStage, unet=UnetStage,
+              decoder=DecoderStage, vision=VisionStage)
 
 # %% ../nbs/40_training.ipynb #c88
 def lr_shape(
@@ -608,7 +677,9 @@ def save_atomic(
         os.replace(tmp, path)
     except (OSError,RuntimeError) as e:
         tmp.unlink(missing_ok=True)
-        raise OSError(f'Could not save {Path(path).name}: {str(e).splitlines()[0]}. The last checkpoint is untouched; free some disk space and go on with --resume') from e
+        raise OSError(f'Could not save {Path(path).name}: {str(e).splitlines()[0]}. The last '
+                      'checkpoint is untouched; free some disk space and go on with '
+                      '--resume') from e
 
 # %% ../nbs/40_training.ipynb #c93
 def load_part(
@@ -619,7 +690,9 @@ def load_part(
 ):
     "Put the averaged weights of a trained stage into `net`, frozen"
     path = Path(out)/f'{stage}.pt'
-    if not path.exists(): raise FileNotFoundError(f'{path.name} is missing: train it first with `python -m sdcourse.training --stage {stage} --out {Path(out).name}`')
+    if not path.exists():
+        raise FileNotFoundError(f'{path.name} is missing: train it first with `python -m '
+                                f'sdcourse.training --stage {stage} --out {Path(out).name}`')
     sd = torch.load(path, map_location='cpu', weights_only=True)['ema']
     net.load_state_dict({k.removeprefix(prefix):v for k,v in sd.items() if k.startswith(prefix)})
     return net.eval().requires_grad_(False)
@@ -640,12 +713,16 @@ def train(
 ):
     "Train one stage; several processes work together under `accelerate launch`"
     if stage not in STAGES: raise ValueError(f"stage is one of {', '.join(STAGES)}, not {stage!r}")
-    if minutes<=0 or (steps is not None and steps<=0): raise ValueError('minutes and steps are positive')
+    if minutes<=0 or (steps is not None and steps<=0):
+        raise ValueError('minutes and steps are positive')
     r = RECIPES[size] if isinstance(size, str) else size
-    out,acc = Path(out),Accelerator(mixed_precision='bf16' if bf16_pays(best_device()) else 'no')
+    out = Path(out)
+    acc = Accelerator(mixed_precision='bf16' if bf16_pays(best_device()) else 'no')
     out.mkdir(parents=True, exist_ok=True)
-    path,say = out/f'{stage}.pt',(lambda *a: None) if quiet else partial(acc.print, flush=True)
-    torch.manual_seed(42)                                                             # so that all processes begin with the same weights
+    path = out/f'{stage}.pt'
+    say = (lambda *a: None) if quiet else partial(acc.print, flush=True)
+    # so that all processes begin with the same weights
+    torch.manual_seed(42)
     st = STAGES[stage](r, out).to(acc.device, memory_format=STAGES[stage].layout)
     ema = AveragedModel(st.net, multi_avg_fn=get_ema_multi_avg_fn(st.decay), use_buffers=True)
     opt = Muon(st.net, lr=r['lr'][stage])
@@ -655,26 +732,36 @@ def train(
     if resume and path.exists():
         c = torch.load(path, map_location=acc.device, weights_only=True)
         for o,k in ((st.net,'net'),(ema.module,'ema')): o.load_state_dict(c[k], strict='opt' in c)
-        if 'opt' in c:                                                                 # else only weights are known, see `restore`
+        # else only weights are known, see `restore`
+        if 'opt' in c:
             opt.load_state_dict(c['opt'])
             done,spent = c['step'],c['spent']
             ema.n_averaged.fill_(done)
             if acc.num_processes==1: torch.set_rng_state(c['rng'].cpu())
         say(f'{stage}: going on at step {done}, after {spent/60:.1f} minutes')
     model,opt = acc.prepare(st, opt)
-    told,main_thread = [],threading.current_thread() is threading.main_thread()        # only there can signals be heard
+    # only there can signals be heard
+    told,main_thread = [],threading.current_thread() is threading.main_thread()
     if main_thread: old = signal.signal(signal.SIGTERM, lambda *_: told.append(1))
-    rng,bs,n,began = torch.get_rng_state(),r['bs'][stage],acc.num_processes,time.time()-spent
+    rng = torch.get_rng_state()
+    bs = r['bs'][stage]
+    n = acc.num_processes
+    began = time.time()-spent
     shown = saved = tick = time.time()
     watch = {}
 
     def loss_fn(b):
-        with acc.autocast(): return model({k:v.to(acc.device) if k in ('noun','other','key') else v for k,v in b.items()})
+        with acc.autocast():
+            return model({k:v.to(acc.device) if k in ('noun','other','key') else v for k,
+                          v in b.items()})
     def save():
-        if acc.is_main_process: save_atomic(dict(net=st.net.state_dict(), ema=ema.module.state_dict(), opt=opt.state_dict(), step=done, spent=spent, rng=rng), path)
+        if acc.is_main_process:
+            save_atomic(dict(net=st.net.state_dict(), ema=ema.module.state_dict(),
+                             opt=opt.state_dict(), step=done, spent=spent, rng=rng), path)
     def show():
         if not acc.is_main_process: return
-        say(f'{stage}: ' + ', '.join(f'{k} {v:.4g}' for k,v in st.measure(ema.module, data).items()))
+        say(f'{stage}: ' + ', '.join(f'{k} {v:.4g}' for k,
+                                     v in st.measure(ema.module, data).items()))
         if hasattr(st, 'sheet'): _tile(st.sheet(ema.module, data)).save(out/f'{stage}.png')
 
     pool = r['pool']//(bs*n)*bs*n if stage=='unet' else None                          # whole batches, so that each process meets its own pictures again
@@ -708,13 +795,15 @@ def _tile(ims): return make_image_grid(ims, -(-len(ims)//8), 8) if len(ims)%8==0
 def _shrink(file, prefix=''):
     "Rewrite a weight file in fp16, its keys with a prefix"
     add = lambda k: k if k.startswith(prefix) else prefix+k
-    save_file({add(k):v.half().contiguous() if v.is_floating_point() else v for k,v in load_file(file).items()}, file, metadata=dict(format='pt'))
+    save_file({add(k):v.half().contiguous() if v.is_floating_point() else v for k,
+               v in load_file(file).items()}, file, metadata=dict(format='pt'))
 
 def _as_float32(cfg):
     "Say in a config that the numbers are to be read as float32, wherever they were stored"
     c = json.loads(cfg.read_text(encoding='utf8'))
     for o in (c, *(v for v in c.values() if isinstance(v, dict))):
-        if 'dtype' in o or 'torch_dtype' in o or o is c: o.update(dtype='float32', torch_dtype='float32')
+        if 'dtype' in o or 'torch_dtype' in o or o is c:
+            o.update(dtype='float32', torch_dtype='float32')
     cfg.write_text(json.dumps(c, indent=2)+'\n', encoding='utf8')
 
 # %% ../nbs/40_training.ipynb #c106
@@ -724,19 +813,26 @@ def export(
     size='cpu',  # Which recipe
 ):
     "Save trained parts as a Stable Diffusion folder, and the judge beside it"
-    r,out,folder = RECIPES[size] if isinstance(size, str) else size,Path(out),Path(folder)
+    r = RECIPES[size] if isinstance(size, str) else size
+    out = Path(out)
+    folder = Path(folder)
     st = UnetStage(dict(r, pool=1), out)
-    st.prepare(StickerData(r, **st.odds))                                            # the scale of the latents it was trained on
+    # the scale of the latents it was trained on
+    st.prepare(StickerData(r, **st.odds))
     st.pipe.unet = load_part(st.net, out, 'unet')
     if (out/'decoder.pt').exists(): load_part(st.vae, out, 'decoder')
     st.pipe.save_pretrained(folder)
-    make_tokenizer(folder/'tokenizer')                                               # vocab.json and merges.txt, beside tokenizer.json
-    clip = load_part(make_clip(r, len(st.tok)), out, 'vision' if (out/'vision.pt').exists() else 'clip', 'clip.')
+    # vocab.json and merges.txt, beside tokenizer.json
+    make_tokenizer(folder/'tokenizer')
+    clip = load_part(make_clip(r, len(st.tok)), out,
+                     'vision' if (out/'vision.pt').exists() else 'clip', 'clip.')
     clip.save_pretrained(folder/'clip')
-    for p in folder.rglob('*.safetensors'): _shrink(p, 'text_model.' if p.parent.name=='text_encoder' else '')
+    for p in folder.rglob('*.safetensors'):
+        _shrink(p, 'text_model.' if p.parent.name=='text_encoder' else '')
     for p in ('text_encoder','clip'): _as_float32(folder/p/'config.json')
     (folder/'checksums.json').write_text(json.dumps(checksums(folder), indent=1)+'\n')
-    save_judge(load_part(JudgeNet(judge_classes(make_world(r['world']))), out, 'judge'), folder.parent/'judge')
+    save_judge(load_part(JudgeNet(judge_classes(make_world(r['world']))), out, 'judge'),
+               folder.parent/'judge')
 
 # %% ../nbs/40_training.ipynb #c110
 def restore(
@@ -744,15 +840,20 @@ def restore(
     out='_train',   # Where the checkpoints go
 ):
     "Make checkpoints of exported weights, to go on training from"
-    folder,out = Path(folder),Path(out)
+    folder = Path(folder)
+    out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    weights = lambda *p: {k:v.float() if v.is_floating_point() else v for k,v in load_file(folder.joinpath(*p)).items()}
+    weights = lambda *p: {k:v.float() if v.is_floating_point() else v for k,
+                          v in load_file(folder.joinpath(*p)).items()}
     parts = dict(judge=weights('..', 'judge', 'model.safetensors'), clip={f'clip.{k}':v for k,v in weights('clip', 'model.safetensors').items()},
                  vae=weights('vae', 'diffusion_pytorch_model.safetensors'), unet=weights('unet', 'diffusion_pytorch_model.safetensors'))
     for stage,sd in parts.items(): save_atomic(dict(net=sd, ema=sd), out/f'{stage}.pt')
 
 # %% ../nbs/40_training.ipynb #c113
-GOALS = dict(cpu=dict(noun=.80, background=.90, style=.80, psnr=25., clip=.85, seconds=2.), gpu=dict(noun=.92, background=.97, style=.92, pair=.65, held_out=.50, psnr=27., clip=.90, seconds=3.))
+GOALS = dict(
+    cpu=dict(noun=.80, background=.90, style=.80, psnr=25., clip=.85, seconds=2.),
+    gpu=dict(noun=.92, background=.97, style=.92, pair=.65, held_out=.50, psnr=27., clip=.90,
+             seconds=3.))
 
 # %% ../nbs/40_training.ipynb #c114
 def report(
@@ -766,12 +867,18 @@ def report(
     w = make_world(world)
     def judged(kind, n):
         prompts = eval_prompts(kind, max(1, n), seed, w)
-        return verdicts(generate_each(sd, prompts, guidance, seed=seed), prompts, sure=0., clip=False)   # the judge's first answer, sure or not
-    obj,style = judged('object', n),judged('style', n//2)
+        # the judge's first answer, sure or not
+        return verdicts(generate_each(sd, prompts, guidance, seed=seed), prompts, sure=0.,
+                        clip=False)
+    obj = judged('object', n)
+    style = judged('style', n//2)
     sure = sum(bool(v['noun']) and v['sure']>=.5 for v in obj)/len(obj)
-    by_style = {s:[v['style'] for v in style if parse_caption(v['prompt'])['style']==s] for s in w.styles}
-    obj,style = summary(obj),summary(style)
-    pair,held,*more = [summary(judged(k, n//5)) for k in ('pair','held_out','scene','colour','count')]
+    by_style = {s:[v['style'] for v in style if parse_caption(v['prompt'])['style']==s]
+                for s in w.styles}
+    obj = summary(obj)
+    style = summary(style)
+    pair,held,*more = [summary(judged(k, n//5)) for k in ('pair','held_out','scene','colour',
+        'count')]
     x = torch.cat([to_tensor(w[VAL+i][0]) for i in range(256)]).to(sd.vae.device)
     y = torch.cat([through(sd.vae, o) for o in x.split(64)])
     generate_each(sd, ['a fox'])
@@ -784,7 +891,8 @@ def report(
         held_out=(held.get('right'), f'held-out compositions judged right in every respect, {held["n"]} pictures'), scene=(more[0].get('background'), 'scene right'),
         colour=(more[1].get('colour'), 'subject colour right'), count=(more[2].get('count'), 'number right (two to four)'),
         psnr=(psnr(x, y).mean().item(), 'VAE on held-out renders, PSNR in dB'), clip=(retrieval(w), 'CLIP: right caption among 100 distinct ones'), seconds=(secs, f'seconds a picture, 25 steps with guidance, {sd.vae.device}, {torch.get_num_threads()} threads'))
-    return Table(dict(figure=k, value=round(v, 3), goal=GOALS[world].get(k), what=what) for k,(v,what) in rows.items() if v is not None)
+    return Table(dict(figure=k, value=round(v, 3), goal=GOALS[world].get(k), what=what) for k,
+                 (v,what) in rows.items() if v is not None)
 
 # %% ../nbs/40_training.ipynb #c117
 def write_card(
@@ -806,22 +914,28 @@ def main(
     p = argparse.ArgumentParser(prog='python -m sdcourse.training', description='Train the embedded model, stage by stage: judge, clip, vae, unet, decoder. Then --export, then --report.')
     p.add_argument('--stage', choices=list(STAGES))
     p.add_argument('--size', choices=list(RECIPES), default='cpu', help='which recipe')
-    p.add_argument('--minutes', type=float, default=10., help='training time, what went before --resume included')
+    p.add_argument('--minutes', type=float, default=10.,
+                   help='training time, what went before --resume included')
     p.add_argument('--steps', type=int, help='train for so many steps, whatever time they take')
-    p.add_argument('--bs', type=int, help='another batch size than the recipe says, for each process')
+    p.add_argument('--bs', type=int,
+                   help='another batch size than the recipe says, for each process')
     p.add_argument('--resume', action='store_true', help='go on from the last checkpoint')
     p.add_argument('--out', default='_train', help='folder for checkpoints and sheets')
     p.add_argument('--workers', type=int, default=1, help='processes that draw pictures')
-    p.add_argument('--show', type=float, default=300, help='seconds between measurements and sheets')
-    p.add_argument('--export', metavar='FOLDER', help='save the trained parts as a Stable Diffusion folder')
+    p.add_argument('--show', type=float, default=300,
+                   help='seconds between measurements and sheets')
+    p.add_argument('--export', metavar='FOLDER',
+                   help='save the trained parts as a Stable Diffusion folder')
     p.add_argument('--restore', metavar='FOLDER', nargs='?', const=str(WEIGHTS), help='make checkpoints of the embedded model, or of the one in FOLDER, to go on from with --resume')
-    p.add_argument('--report', metavar='FOLDER', nargs='?', const='', help='measure the embedded model, or the one in FOLDER, and write its card')
+    p.add_argument('--report', metavar='FOLDER', nargs='?', const='',
+                   help='measure the embedded model, or the one in FOLDER, and write its card')
     p.add_argument('-n', type=int, default=500, help='pictures for the report')
     a = p.parse_args(argv)
     r = RECIPES[a.size]
     if a.bs and a.stage: r = dict(r, bs={**r['bs'], a.stage:a.bs})
     if a.restore: restore(a.restore, a.out)
-    if a.stage: train(a.stage, r, a.minutes, a.steps, a.resume, a.out, show_every=a.show, workers=a.workers)
+    if a.stage:
+        train(a.stage, r, a.minutes, a.steps, a.resume, a.out, show_every=a.show, workers=a.workers)
     if a.export: export(a.export, a.out, a.size)
     if a.report is not None:
         from sdcourse.models import load

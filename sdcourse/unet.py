@@ -25,7 +25,9 @@ def time_embedding(
 )->torch.Tensor:      # (b,n)
     "A timestep as the hands of a clock"
     if n%2: raise ValueError(f'each hand is a cosine and a sine, so n must be even, not {n}')
-    if t.ndim!=1: raise ValueError(f'timesteps have shape (b,), these are {tuple(t.shape)}. A single one: torch.tensor([500])')
+    if t.ndim!=1:
+        raise ValueError(f'timesteps have shape (b,), these are {tuple(t.shape)}. A single one: '
+                         'torch.tensor([500])')
     speed = max_period**(-torch.arange(n//2, device=t.device)/(n//2-shift))
     angle = t[:,None].float()*speed
     return torch.cat([angle.cos(), angle.sin()] if cos_first else [angle.sin(), angle.cos()], 1)
@@ -41,10 +43,13 @@ class ResBlock(nn.Module):
         groups=8,   # Of channels, for the norms
     ):
         super().__init__()
-        self.norm1,self.conv1 = nn.GroupNorm(groups, ni),nn.Conv2d(ni, no, 3, padding=1)
+        self.norm1 = nn.GroupNorm(groups, ni)
+        self.conv1 = nn.Conv2d(ni, no, 3, padding=1)
         self.knobs = nn.Linear(n_emb, 2*no)
-        self.norm2,self.conv2 = nn.GroupNorm(groups, no),nn.Conv2d(no, no, 3, padding=1)
-        if ni!=no: self.fit = nn.Conv2d(ni, no, 1)   # the shortcut needs as many channels as comes out
+        self.norm2 = nn.GroupNorm(groups, no)
+        self.conv2 = nn.Conv2d(no, no, 3, padding=1)
+        if ni!=no:   # the shortcut needs as many channels as comes out
+            self.fit = nn.Conv2d(ni, no, 1)
         if zero:
             for p in self.conv2.parameters(): nn.init.zeros_(p)
 
@@ -61,11 +66,14 @@ def attend(
     v,       # What to say (b,heads,m,d)
 )->tuple:    # Answers (b,heads,n,d), and who was listened to: (b,heads,n,m), each row sums to 1
     "Everybody asks everybody, and gets a mixture of the answers"
-    if q.shape[-1]!=k.shape[-1] or k.shape[-2]!=v.shape[-2]: raise ValueError(f'q and k must be equally wide and k and v equally many, these are {tuple(q.shape)}, {tuple(k.shape)}, {tuple(v.shape)}')
+    if q.shape[-1]!=k.shape[-1] or k.shape[-2]!=v.shape[-2]:
+        raise ValueError('q and k must be equally wide and k and v equally many, these are '
+                         f'{tuple(q.shape)}, {tuple(k.shape)}, {tuple(v.shape)}')
     share = (q@k.mT*q.shape[-1]**-.5).softmax(-1)
     return share.to(v)@v,share
 
-def _split(x, heads): return x.unflatten(-1, (heads, -1)).transpose(-2, -3)   # (b,n,c) -> (b,heads,n,c/heads)
+def _split(x, heads):   # (b,n,c) -> (b,heads,n,c/heads)
+    return x.unflatten(-1, (heads, -1)).transpose(-2, -3)
 def _merge(x): return x.transpose(-2, -3).flatten(-2)                         # and back
 
 # %% ../nbs/24_unet.ipynb #c37
@@ -79,7 +87,8 @@ class Attention(nn.Module):
         super().__init__()
         if n%heads: raise ValueError(f'{n} channels do not divide into {heads} heads')
         self.heads = heads
-        self.to_q,self.to_k,self.to_v = (nn.Linear(i, n, bias=False) for i in (n, n_ctx or n, n_ctx or n))
+        self.to_q,self.to_k,self.to_v = (nn.Linear(i, n, bias=False) for i in (n, n_ctx or n,
+            n_ctx or n))
         self.to_out = nn.Linear(n, n)
 
     def forward(self, x, ctx=None): # (b,places,n) and (b,words,n_ctx) -> (b,places,n)
@@ -104,21 +113,32 @@ class MiniUNet(nn.Module):
         self.first = nn.Conv2d(n_in, c[0], 3, padding=1)
         self.down = nn.ModuleList(block(a, a) for a in c[:-1])
         self.smaller = nn.ModuleList(nn.Conv2d(a, b, 3, 2, padding=1) for a,b in zip(c, c[1:]))
-        self.mid1,self.norm,self.attn,self.mid2 = block(c[-1], c[-1]),nn.GroupNorm(8, c[-1]),Attention(c[-1]),block(c[-1], c[-1])
-        self.larger = nn.ModuleList(nn.Conv2d(b, a, 3, padding=1) for a,b in zip(c[-2::-1], c[:0:-1]))
+        self.mid1 = block(c[-1], c[-1])
+        self.norm = nn.GroupNorm(8, c[-1])
+        self.attn = Attention(c[-1])
+        self.mid2 = block(c[-1], c[-1])
+        self.larger = nn.ModuleList(nn.Conv2d(b, a, 3, padding=1) for a,
+                                    b in zip(c[-2::-1], c[:0:-1]))
         self.up = nn.ModuleList(block(2*a, a) for a in c[-2::-1])
-        self.last = nn.Sequential(nn.GroupNorm(8, c[0]), nn.SiLU(), nn.Conv2d(c[0], n_in, 3, padding=1))
+        self.last = nn.Sequential(nn.GroupNorm(8, c[0]), nn.SiLU(),
+                                  nn.Conv2d(c[0], n_in, 3, padding=1))
 
-    def forward(self, x, t): # (b,n_in,h,w) of about unit variance, and timesteps (b,) -> the noise, like x
+    # (b,n_in,h,w) of about unit variance, and timesteps (b,) -> the noise, like x
+    def forward(self, x, t):
         most = 2**len(self.down)
-        if x.shape[-2]%most or x.shape[-1]%most: raise ValueError(f'the picture is halved {len(self.down)} times, so its sides must be multiples of {most}; these are {x.shape[-1]}x{x.shape[-2]}')
-        emb,h,saved = self.clock(time_embedding(t, self.channels[0])),self.first(x),[]
+        if x.shape[-2]%most or x.shape[-1]%most:
+            raise ValueError(f'the picture is halved {len(self.down)} times, so its sides must be '
+                             f'multiples of {most}; these are {x.shape[-1]}x{x.shape[-2]}')
+        emb = self.clock(time_embedding(t, self.channels[0]))
+        h = self.first(x)
+        saved = []
         for block,smaller in zip(self.down, self.smaller):
             h = block(h, emb)
             saved.append(h if self.skips else torch.zeros_like(h))
             h = smaller(h)
         h = self.mid1(h, emb)
-        h = h + self.attn(self.norm(h).flatten(2).mT).mT.reshape(h.shape)   # (b,c,h,w) -> (b,places,c), and back
+        # (b,c,h,w) -> (b,places,c), and back
+        h = h + self.attn(self.norm(h).flatten(2).mT).mT.reshape(h.shape)
         h = self.mid2(h, emb)
         for larger,block in zip(self.larger, self.up):
             h = larger(F.interpolate(h, scale_factor=2))
@@ -132,11 +152,14 @@ def layer_table(
 )->Table:     # Rows in the order of work: the part, the shape that leaves it (without the batch), weights, and their share
     "Call a network, and write down what leaves each of its parts"
     parts,rows,total = {},[],sum(p.numel() for p in net.parameters())
-    for name,m in net.named_children(): parts.update({f'{name}.{i}': o for i,o in enumerate(m)} if isinstance(m, nn.ModuleList) else {name: m})
+    for name,m in net.named_children():
+        parts.update({f'{name}.{i}': o for i,
+                      o in enumerate(m)} if isinstance(m, nn.ModuleList) else {name: m})
     def note(name, m, args, out):
         out = out if isinstance(out, torch.Tensor) else out[0]
         n = sum(p.numel() for p in m.parameters())
-        rows.append({'part': name, 'leaves it': 'x'.join(map(str, out.shape[1:])), 'weights': n, 'share': f'{n/total:.1%}'})
+        rows.append({'part': name, 'leaves it': 'x'.join(map(str, out.shape[1:])), 'weights': n,
+                     'share': f'{n/total:.1%}'})
     hooks = [m.register_forward_hook(partial(note, name)) for name,m in parts.items()]
     try:
         with torch.no_grad(): net(*args)
@@ -154,13 +177,19 @@ class Watcher:
         self.maps,self.name = maps,name
 
     def __call__(self, layer, x, encoder_hidden_states=None, attention_mask=None, **kwargs):
-        if attention_mask is not None: raise ValueError('a Watcher knows no attention masks; Stable Diffusion has none')
+        if attention_mask is not None:
+            raise ValueError('a Watcher knows no attention masks; Stable Diffusion has none')
         ctx = x if encoder_hidden_states is None else encoder_hidden_states
         q,k,v = (_split(o, layer.heads) for o in (layer.to_q(x), layer.to_k(ctx), layer.to_v(ctx)))
-        if layer.upcast_attention: q,k = q.float(),k.float()
+        if layer.upcast_attention:
+            q = q.float()
+            k = k.float()
         out,share = attend(q, k, v)
-        if self.name in self.maps and self.maps[self.name].shape[0]!=len(x): raise ValueError(f'maps of {len(self.maps[self.name])} pictures cannot be added to maps of {len(x)}: open another `with watch(...)`')
-        self.maps[self.name] = self.maps.get(self.name, 0) + share.mean(1).float()   # the mean of the heads
+        if self.name in self.maps and self.maps[self.name].shape[0]!=len(x):
+            raise ValueError(f'maps of {len(self.maps[self.name])} pictures cannot be added to '
+                             f'maps of {len(x)}: open another `with watch(...)`')
+        # the mean of the heads
+        self.maps[self.name] = self.maps.get(self.name, 0) + share.mean(1).float()
         return layer.to_out[0](_merge(out))
 
 # %% ../nbs/24_unet.ipynb #c73
@@ -170,16 +199,21 @@ def watch(
     kind='text', # 'text': cross-attention; 'self': self-attention
 ):               # A dict: for each layer, shares (b,places,tokens), added up over all calls
     "Within the block, keep who was listened to"
-    if kind not in ('text', 'self'): raise ValueError(f"there is 'text' (cross-attention) and 'self' (self-attention), not {kind!r}")
+    if kind not in ('text', 'self'):
+        raise ValueError("there is 'text' (cross-attention) and 'self' (self-attention), not "
+                         f"{kind!r}")
     maps,old,which = {},unet.attn_processors,'.attn2.' if kind=='text' else '.attn1.'
-    unet.set_attn_processor({k: Watcher(maps, k.removesuffix('.transformer_blocks.0'+which+'processor')) if which in k else p for k,p in old.items()})
+    unet.set_attn_processor({
+        k: Watcher(maps, k.removesuffix('.transformer_blocks.0'+which+'processor')) if which in k
+        else p for k,p in old.items()})
     try: yield maps
     finally: unet.set_attn_processor(old)
 
 # %% ../nbs/24_unet.ipynb #c78
 def _places(sd, prompt, word):
     "Where the tokens of a word are in a prompt"
-    with_ends = sd.tokenizer(prompt, truncation=True, max_length=sd.tokenizer.model_max_length).input_ids
+    with_ends = sd.tokenizer(prompt, truncation=True,
+                             max_length=sd.tokenizer.model_max_length).input_ids
     ids = sd.tokenizer(word).input_ids[1:-1]
     for i in range(1, len(with_ends)-len(ids)):
         if ids and with_ends[i:i+len(ids)]==ids: return list(range(i, i+len(ids)))
@@ -188,7 +222,8 @@ def _places(sd, prompt, word):
 def _side(p):
     "Side of a layer's map"
     s = math.isqrt(p.shape[1])
-    if s*s!=p.shape[1]: raise ValueError(f'{p.shape[1]} places are no square; maps are for square pictures')
+    if s*s!=p.shape[1]:
+        raise ValueError(f'{p.shape[1]} places are no square; maps are for square pictures')
     return s
 
 def _best_layers(maps):
@@ -207,14 +242,18 @@ def word_map(
     layers=None, # Names out of `maps`; None: the finest on the way up, of at most 16x16
 )->torch.Tensor: # (b,size,size) on the CPU; each sums to 1
     "Where in each picture a word was listened to"
-    if not maps: raise ValueError('there are no maps: call the U-Net within `with watch(sd.unet) as maps:`')
+    if not maps:
+        raise ValueError('there are no maps: call the U-Net within `with watch(sd.unet) as maps:`')
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
     words = [words]*len(prompts) if words is None or isinstance(words, str) else list(words)
     if len(words)!=len(prompts): raise ValueError(f'{len(prompts)} prompts, but {len(words)} words')
-    p = sum(maps[k][-len(prompts):] for k in layers or _best_layers(maps)).cpu()             # (b,places,tokens)
-    if len(p)!=len(prompts): raise ValueError(f'{len(prompts)} prompts, but maps of {len(p)} pictures')
+    # (b,places,tokens)
+    p = sum(maps[k][-len(prompts):] for k in layers or _best_layers(maps)).cpu()
+    if len(p)!=len(prompts):
+        raise ValueError(f'{len(prompts)} prompts, but maps of {len(p)} pictures')
     end = [len(sd.tokenizer(t, truncation=True, max_length=p.shape[2]).input_ids) for t in prompts]
-    at = [[0] if w=='' else list(range(e, p.shape[2])) if w is None else _places(sd, t, w) for t,w,e in zip(prompts, words, end)]
+    at = [[0] if w=='' else list(range(e, p.shape[2])) if w is None else _places(sd, t, w) for t,w,
+          e in zip(prompts, words, end)]
     s = _side(p)
     m = torch.stack([o[:,k].sum(-1) for o,k in zip(p, at)]).view(-1,1,s,s)
     m = F.interpolate(m, (size or sd.size,)*2, mode='bilinear')[:,0]
@@ -233,7 +272,8 @@ def overlay(
     m = ((m-m.min())/(m.max()-m.min()).clamp(min=1e-12)).numpy()[...,None]
     grey = np.asarray(im.convert('L'), np.float32)[...,None]/255*.75
     glow = matplotlib.colormaps['inferno'](m[...,0])[...,:3]
-    return to_img(torch.from_numpy((1-most*m**.7)*grey + most*m**.7*glow).permute(2,0,1).float()*2-1)
+    return to_img(torch.from_numpy((1-most*m**.7)*grey + most*m**.7*glow).permute(2,0,
+        1).float()*2-1)
 
 # %% ../nbs/24_unet.ipynb #c85
 def item_mask(
@@ -242,7 +282,8 @@ def item_mask(
     i=0,     # Which of its items
 )->torch.Tensor: # (size,size), 1 where this item can be seen
     "Which pixels of a picture belong to one item"
-    if not 0<=i<len(spec['items']): raise ValueError(f"this picture has {len(spec['items'])} items, so there is no item {i}")
+    if not 0<=i<len(spec['items']):
+        raise ValueError(f"this picture has {len(spec['items'])} items, so there is no item {i}")
     without = dict(spec, items=[o for k,o in enumerate(spec['items']) if k!=i])
     return torch.from_numpy((world.render(spec)!=world.render(without)).any(-1)).float()
 
@@ -252,7 +293,9 @@ def share_inside(
     masks,   # (b,h,w), of 0 and 1
 )->tuple:    # Two tensors (b,): what part of each map lies inside the mask, and what part of the picture the mask is
     "How much of a map is inside a mask, and how much would be by chance"
-    if maps.shape!=masks.shape: raise ValueError(f'one map for each mask, of the same size: these are {tuple(maps.shape)} and {tuple(masks.shape)}')
+    if maps.shape!=masks.shape:
+        raise ValueError(f'one map for each mask, of the same size: these are {tuple(maps.shape)} '
+                         f'and {tuple(masks.shape)}')
     return (maps*masks).sum((1,2)),masks.mean((1,2))
 
 # %% ../nbs/24_unet.ipynb #c87
@@ -266,13 +309,19 @@ def maps_of(
     bs=50,          # Pictures at a time
 )->dict:            # What `watch` keeps
     "What the words listen to in pictures that are finished already"
-    if ims.ndim!=4 or ims.shape[1]!=3 or len(ims)!=len(prompts): raise ValueError(f'pictures have shape (b,3,h,w), and there is a prompt for each: these are {tuple(ims.shape)}, and {len(prompts)} prompts')
-    if ims.abs().max()>1.01: raise ValueError(f'a picture lies in [-1,1], these lie in [{ims.min():.3g},{ims.max():.3g}]. From 0..255: x/127.5-1')
+    if ims.ndim!=4 or ims.shape[1]!=3 or len(ims)!=len(prompts):
+        raise ValueError('pictures have shape (b,3,h,w), and there is a prompt for each: these '
+                         f'are {tuple(ims.shape)}, and {len(prompts)} prompts')
+    if ims.abs().max()>1.01:
+        raise ValueError('a picture lies in [-1,1], these lie in '
+                         f'[{ims.min():.3g},{ims.max():.3g}]. From 0..255: x/127.5-1')
     g,abar,kept = torch.Generator().manual_seed(seed),sd.scheduler.alphas_cumprod,[]
     for x,k in zip(ims.split(bs), range(0, len(ims), bs)):
         z = sd.vae.encode(x.to(sd.device, sd.dtype)).latent_dist.mode()*sd.vae.config.scaling_factor
         emb = sd.pipe.encode_prompt(prompts[k:k+bs], sd.device, 1, False)[0]
         with watch(sd.unet) as maps:
-            for t in ts: sd.unet(abar[t]**.5*z + (1-abar[t])**.5*torch.randn(z.shape, generator=g).to(z), t, emb)
+            for t in ts:
+                sd.unet(abar[t]**.5*z + (1-abar[t])**.5*torch.randn(z.shape, generator=g).to(z), t,
+                        emb)
         kept.append(maps)
     return {k: torch.cat([m[k] for m in kept]) for k in kept[0]}

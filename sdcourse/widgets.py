@@ -33,10 +33,14 @@ def draw_steps(
 ):                 # Generator of (steps done, steps to do, guess at the clean latents (1,4,h,w))
     "Draw one picture with Euler's sampler, step by step"
     if not isinstance(prompt, str): raise TypeError(f'a prompt is text, this is {prompt!r}')
-    sigmas,z = noise_levels(sd, steps),noise(sd, [_whole(seed, 'a seed', 0)]).to(sd.device)
+    sigmas = noise_levels(sd, steps)
+    z = noise(sd, [_whole(seed, 'a seed', 0)]).to(sd.device)
     if im is not None:
-        if _number(strength, 'strength')==0: raise ValueError('strength 0 keeps the picture as it is, so there is nothing to draw: take more')
-        sigmas,im = cut_sigmas(sigmas, strength),_pictures(im, sd).to(sd.device)
+        if _number(strength, 'strength')==0:
+            raise ValueError('strength 0 keeps the picture as it is, so there is nothing to draw: '
+                             'take more')
+        sigmas = cut_sigmas(sigmas, strength)
+        im = _pictures(im, sd).to(sd.device)
     with quiet(): model = prompt_model(sd, prompt, guidance, negative)
     @torch.no_grad()
     def go():
@@ -61,7 +65,8 @@ def viewer(
     sharp=None, # Decode guesses; None: if the model's pictures are small
 ):              # Function of latents (1,4,h,w) that returns a PIL picture
     "How to look at a guess: by the decoder, or by a few multiplications"
-    if sd.ours if sharp is None else sharp: return torch.no_grad()(lambda z: to_img(decode(sd, z))[0])
+    if sd.ours if sharp is None else sharp:
+        return torch.no_grad()(lambda z: to_img(decode(sd, z))[0])
     fit = cache(lambda: colour_fit(sd))   # when the first guess is there, not before
     return lambda z: to_img(latent_rgb(z.float().cpu(), fit()))[0]
 
@@ -80,7 +85,9 @@ class Job(threading.Thread):
         end = 'done'
         try:
             for o in self.todo:
-                if self.asked.is_set(): end = 'cancelled'; break
+                if self.asked.is_set():
+                    end = 'cancelled'
+                    break
                 self.each(o)
         except Exception as e: end = e
         self.done(end)
@@ -103,7 +110,9 @@ def _png(im):
 def _notes(prompt, sd):
     "What the model will not take in of a prompt"
     if cut := truncated(sd, prompt): yield f'the prompt is too long; the model will not see {cut!r}'
-    for w,near in unknown_words(sd, prompt).items(): yield f'the model has never seen the word {w!r}' + (f'; it knows {", ".join(near)}' if near else '')
+    for w,near in unknown_words(sd, prompt).items():
+        yield f'the model has never seen the word {w!r}' + (f'; it knows {", ".join(near)}' if near
+            else '')
 
 # %% ../nbs/83_widgets.ipynb #c34
 class Panel:
@@ -113,31 +122,46 @@ class Panel:
         sharp=None, # Decode each guess; None: if the model's pictures are small
     ):
         import ipywidgets as w
-        wide,row = dict(style=dict(description_width='5em'), layout=w.Layout(width='34em', max_width='98%')),dict(style=dict(description_width='5em'), layout=w.Layout(width='17em'))
-        self.sd,self.look,self.job,self.picture,self.film = sd,viewer(sd, sharp),None,None,Pictures()
+        wide = dict(style=dict(description_width='5em'),
+                    layout=w.Layout(width='34em', max_width='98%'))
+        row = dict(style=dict(description_width='5em'), layout=w.Layout(width='17em'))
+        self.sd = sd
+        self.look = viewer(sd, sharp)
+        self.job = None
+        self.picture = None
+        self.film = Pictures()
         self.prompt = w.Text('a fox on a teal background', description='prompt', **wide)
         self.negative = w.Text('', description='negative', placeholder='what not to draw', **wide)
-        self.seed,self.steps = w.BoundedIntText(value=0, min=0, max=10**9, description='seed', **row),w.IntSlider(value=25, min=1, max=50, description='steps', **row)
-        self.guidance = w.FloatSlider(value=sd.guidance, min=0, max=15, step=.5, description='guidance', **row)
-        self.strength = w.FloatSlider(value=.6, min=.05, max=1, step=.05, description='strength', disabled=True, **row)
-        self.start = w.Dropdown(options=['noise', 'the last picture', 'an upload'], description='start from', **row)
+        self.seed = w.BoundedIntText(value=0, min=0, max=10**9, description='seed', **row)
+        self.steps = w.IntSlider(value=25, min=1, max=50, description='steps', **row)
+        self.guidance = w.FloatSlider(value=sd.guidance, min=0, max=15, step=.5,
+                                      description='guidance', **row)
+        self.strength = w.FloatSlider(value=.6, min=.05, max=1, step=.05, description='strength',
+                                      disabled=True, **row)
+        self.start = w.Dropdown(options=['noise', 'the last picture', 'an upload'],
+                                description='start from', **row)
         self.upload = w.FileUpload(accept='image/*', multiple=False)
-        self.run,self.cancel = w.Button(description='Run', button_style='primary'),w.Button(description='Cancel', disabled=True)
-        self.bar,self.says = w.IntProgress(value=0, min=0, max=1, layout=w.Layout(width='12em')),w.HTML()
-        self.image = w.Image(value=_png(Image.new('RGB', (64,64), '#ddd')), format='png', layout=w.Layout(width='256px', height='256px'))
+        self.run = w.Button(description='Run', button_style='primary')
+        self.cancel = w.Button(description='Cancel', disabled=True)
+        self.bar = w.IntProgress(value=0, min=0, max=1, layout=w.Layout(width='12em'))
+        self.says = w.HTML()
+        self.image = w.Image(value=_png(Image.new('RGB', (64,64), '#ddd')), format='png',
+                             layout=w.Layout(width='256px', height='256px'))
         self.frame = w.IntSlider(value=0, min=0, max=0, description='film', disabled=True, **row)
         self.box = w.VBox([self.prompt, self.negative, w.HBox([self.seed, self.steps]), w.HBox([self.guidance, self.strength]), w.HBox([self.start, self.upload]),
                            w.HBox([self.run, self.cancel, self.bar]), self.says, self.image, self.frame])
         self.run.on_click(self._run)
         self.cancel.on_click(lambda _: self.job and self.job.cancel())
-        self.start.observe(lambda change: setattr(self.strength, 'disabled', self.start.value=='noise'), 'value')
+        self.start.observe(
+            lambda change: setattr(self.strength, 'disabled', self.start.value=='noise'), 'value')
         self.upload.observe(lambda change: setattr(self.start, 'value', 'an upload'), 'value')
         self.frame.observe(self._turn, 'value')
     def _ipython_display_(self):
         from IPython.display import display
         display(self.box)
 
-    def _say(self, text, colour='inherit'): self.said,self.says.value = text, f'<span style="color:{colour}">{html.escape(text)}</span>'
+    def _say(self, text, colour='inherit'):
+        self.said,self.says.value = text, f'<span style="color:{colour}">{html.escape(text)}</span>'
     def _complain(self, e): self._say(' '.join(str(e).split()) if isinstance(e, (TypeError, ValueError, FloatingPointError)) and str(e) else f'{type(e).__name__}: {" ".join(str(e).split())}', '#c22')
     def _picture(self):
         "The picture to start from, or None"

@@ -439,7 +439,9 @@ def say_words(args): print(*stickers.words(stickers.make_world('cpu')), sep='\\n
 def say_words(args): print(*stickers.words(stickers.make_world('cpu')), sep='\\n')""")},
 }
 # these draw much, or train what their lesson trains: with -m slow
-SLOW = {'06_judge', '10_pipelines', '11_guidance', '12_img2img', '20_score', '21_noising', '22_autoencoder', '23_contrastive', '40_training', '41_textual_inversion', '43_dreambooth', '50_distill'}
+SLOW = {'06_judge', '10_pipelines', '11_guidance', '12_img2img', '20_score', '21_noising',
+        '22_autoencoder', '23_contrastive', '40_training', '41_textual_inversion', '43_dreambooth',
+        '50_distill'}
 # what stands for the pages before, where they train for minutes
 INSTEAD = {'43_dreambooth': '''
 import json, tempfile, torch, torch.nn as nn

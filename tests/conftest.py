@@ -5,7 +5,8 @@ import pytest
 
 root = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(root/'tools'))
-nbs, lib = root/'nbs', root/'sdcourse'
+nbs = root/'nbs'
+lib = root/'sdcourse'
 bin_ = Path(sys.executable).parent
 notebooks = sorted(nbs.glob('*.ipynb'))
 numbered = [p for p in notebooks if re.match(r'\d\d_', p.name)]
@@ -17,11 +18,13 @@ def pytest_configure(config):
     config.addinivalue_line('markers', 'slow: takes minutes; run only with -m slow')
     config.option.markexpr = config.option.markexpr or 'not slow'
 
-def cells(path): return [{**c, 'source': ''.join(c['source'])} for c in json.loads(path.read_text(encoding='utf-8'))['cells']]
+def cells(path):
+    return [{**c, 'source': ''.join(c['source'])} for c in json.loads(path.read_text(encoding='utf-8'))['cells']]
 
 def sh(*args, **kw):
     "Run a command, return (exit status, all it said)"
-    r = subprocess.run([str(o) for o in args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **({'cwd': root, 'env': quiet} | kw))
+    r = subprocess.run([str(o) for o in args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                       text=True, **({'cwd': root, 'env': quiet} | kw))
     return r.returncode, re.sub(r'\x1b\[[0-9;]*m', '', r.stdout)
 
 def tracked(*under):

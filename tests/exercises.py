@@ -11,40 +11,57 @@ nbs = Path(__file__).resolve().parent.parent/'nbs'
 SOLVED = re.compile(r'^(done|right|there)\b', flags=re.M)
 
 def source(cell): return ''.join(cell['source'])
-def skipped(s): return re.search(r'^#\s*\|\s*(eval: *false|gpu)', s, flags=re.M) or 'nbdev_export()' in s or re.match(r'\s*[%!]', s)
+def skipped(s):
+    return re.search(r'^#\s*\|\s*(eval: *false|gpu)', s, flags=re.M) or 'nbdev_export()' in s or re.match(r'\s*[%!]', s)
 
 class Names(ast.NodeVisitor):
     "What a piece of code needs from outside, what it makes, and what it changes"
-    def __init__(self, node): self.loads,self.binds,self.changes,self.inside = set(),set(),set(),[]; self.visit(node)
+    def __init__(self, node):
+        self.loads = set()
+        self.binds = set()
+        self.changes = set()
+        self.inside = []
+        self.visit(node)
     def bind(self, n): (self.inside[-1] if self.inside else self.binds).add(n)
     def visit_Name(self, n):
         if not isinstance(n.ctx, ast.Load): self.bind(n.id)
         elif n.id not in self.binds and not any(n.id in s for s in self.inside): self.loads.add(n.id)
     def visit_Assign(self, n):
-        for o in [n.value, *(getattr(n, 'targets', None) or [n.target])]: self.visit(o)   # the value first: x = x+1 needs x
+        for o in [n.value, *(getattr(n, 'targets', None) or [n.target])]:   # the value first: x = x+1 needs x
+            self.visit(o)
     visit_NamedExpr = visit_Assign
     def visit_Import(self, n): [self.bind((a.asname or a.name).split('.')[0]) for a in n.names]
     visit_ImportFrom = visit_Import
     def root(self, n):
-        while isinstance(n, (ast.Attribute, ast.Subscript, ast.Call)): n = n.func if isinstance(n, ast.Call) else n.value
+        while isinstance(n, (ast.Attribute, ast.Subscript, ast.Call)):
+            n = n.func if isinstance(n, ast.Call) else n.value
         return n.id if isinstance(n, ast.Name) else None
     def visit_Attribute(self, n):
         if not isinstance(n.ctx, ast.Load) and not self.inside: self.changes.add(self.root(n))
         self.generic_visit(n)
     visit_Subscript = visit_Attribute
     def visit_Call(self, n):
-        if isinstance(n.func, ast.Name) and n.func.id == 'setattr' and not self.inside: self.changes.add(self.root(n.args[0]))
+        if isinstance(n.func, ast.Name) and n.func.id == 'setattr' and not self.inside:
+            self.changes.add(self.root(n.args[0]))
         first = n.args[0] if n.args and isinstance(n.args[0], ast.Name) else None
-        if first and re.match(r'train|fit|distil', ast.unparse(n.func)) and not any(first.id in s for s in self.inside): self.changes.add(first.id)   # train_ae(net, ...)
+        # train_ae(net, ...)
+        if first and re.match(r'train|fit|distil', ast.unparse(n.func)) and not any(first.id in s for s in self.inside):
+            self.changes.add(first.id)
         self.generic_visit(n)
-    def visit_AugAssign(self, n): self.changes.add(self.root(n.target)); self.loads.add(self.root(n.target)); self.generic_visit(n)
+    def visit_AugAssign(self, n):
+        self.changes.add(self.root(n.target))
+        self.loads.add(self.root(n.target))
+        self.generic_visit(n)
     def visit_Expr(self, n):
-        if isinstance(n.value, ast.Call) and isinstance(n.value.func, ast.Attribute) and not self.inside: self.changes.add(self.root(n.value))
+        if isinstance(n.value, ast.Call) and isinstance(n.value.func, ast.Attribute) and not self.inside:
+            self.changes.add(self.root(n.value))
         self.generic_visit(n)
     def scope(self, n, own, parts):
         "Names of its own: parameters, and whatever it assigns anywhere inside"
-        own = set(own) | {o.id for p in parts for o in ast.walk(p) if isinstance(o, ast.Name) and not isinstance(o.ctx, ast.Load)}
-        own |= {(a.asname or a.name).split('.')[0] for p in parts for o in ast.walk(p) if isinstance(o, (ast.Import, ast.ImportFrom)) for a in o.names}
+        own = set(own) | {o.id for p in parts for o in ast.walk(p) if isinstance(o,
+            ast.Name) and not isinstance(o.ctx, ast.Load)}
+        own |= {(a.asname or a.name).split('.')[0] for p in parts for o in ast.walk(p)
+                if isinstance(o, (ast.Import, ast.ImportFrom)) for a in o.names}
         own |= {o.name for p in parts for o in ast.walk(p) if isinstance(o, (ast.FunctionDef, ast.ClassDef))}
         self.inside.append(own)
         for p in parts: self.visit(p)
@@ -52,7 +69,8 @@ class Names(ast.NodeVisitor):
     def visit_FunctionDef(self, n):
         self.bind(n.name)
         a = n.args
-        if n.decorator_list and a.args and a.args[0].annotation: self.changes |= {o.id for o in ast.walk(a.args[0].annotation) if isinstance(o, ast.Name)}   # @patch
+        if n.decorator_list and a.args and a.args[0].annotation:   # @patch
+            self.changes |= {o.id for o in ast.walk(a.args[0].annotation) if isinstance(o, ast.Name)}
         for o in [*n.decorator_list, *a.defaults, *filter(None, a.kw_defaults)]: self.visit(o)
         self.scope(n, [x.arg for x in [*a.posonlyargs, *a.args, *a.kwonlyargs, *filter(None, (a.vararg, a.kwarg))]], n.body)
     def visit_Lambda(self, n):

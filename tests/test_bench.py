@@ -11,7 +11,8 @@ def test_quick():
     "Latents of six samplers, overhead and lines; all but the figures of time are the same everywhere"
     out = bench('--only', 'same', 'overhead', 'lines', '--rounds', '1')
     rows = [l for l in out.splitlines() if re.search(r'<= \S+ +(yes|no)$', l)]
-    assert sum(l.startswith('latents, ') for l in rows) == 6 and sum(l.startswith('overhead') for l in rows) == 6 and sum(l.startswith('lines, ') for l in rows) == 2
+    assert sum(l.startswith('latents, ') for l in rows) == 6 and sum(l.startswith('overhead')
+        for l in rows) == 6 and sum(l.startswith('lines, ') for l in rows) == 2
     assert not [l for l in rows if l.endswith('no') and not l.startswith('overhead')], out
 
 TRAIN = ('textual inversion, a step', 'DreamBooth, a step') if (lib/'dreambooth.py').exists() else ()

@@ -6,7 +6,8 @@ from sdcourse.cli import main
 from sdcourse.pipelines import generate, read_png
 
 def sdcourse(*words, **env):
-    return subprocess.run([Path(sys.executable).parent/'sdcourse', *words], capture_output=True, text=True, timeout=300, env={**os.environ, **env})
+    return subprocess.run([Path(sys.executable).parent/'sdcourse', *words], capture_output=True,
+                          text=True, timeout=300, env={**os.environ, **env})
 
 def test_installed():
     "The command itself, not only the module"
@@ -17,13 +18,18 @@ def test_installed():
 def test_help_is_quick():
     times = []
     for _ in range(4):
-        t = time.time(); out = sdcourse('--help'); times.append(time.time()-t)
+        t = time.time()
+        out = sdcourse('--help')
+        times.append(time.time()-t)
     assert out.returncode==0 and 'draw' in out.stdout and 'info' in out.stdout
     assert min(times) < .5   # 0.1 s on an idle machine
 
 @pytest.mark.parametrize('module', ['sdcourse', 'sdcourse.cli'])
 def test_light(module):
-    out = subprocess.run([sys.executable, '-c', f'import sys, {module}; print(*(m for m in ("torch", "numpy", "diffusers", "transformers", "matplotlib") if m in sys.modules))'], capture_output=True, text=True)
+    out = subprocess.run([sys.executable, '-c', f'import sys, {module}; print(*(m for m in '
+                                                '("torch", "numpy", "diffusers", "transformers", '
+                                                '"matplotlib") if m in '
+                                                'sys.modules))'], capture_output=True, text=True)
     assert out.stdout.strip()=='', out
 
 def test_draw_as_in_the_readme(tmp_path):
@@ -37,15 +43,18 @@ def test_draw_as_in_the_readme(tmp_path):
 
 def test_all_options(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert main('draw cat -o cat.png -n 2 --seed 5 --steps 3 --guidance 2 --negative dog --size 96 --model stickers'.split()) == 0
+    assert main('draw cat -o cat.png -n 2 --seed 5 --steps 3 --guidance 2 --negative dog --size 96 '
+                '--model stickers'.split()) == 0
     assert capsys.readouterr().out.split() == ['cat_0.png', 'cat_1.png']
     info = read_png('cat_1.png').info['sdcourse']
-    assert {k: info[k] for k in ('seed', 'steps', 'guidance', 'negative', 'size')} == dict(seed=6, steps=3, guidance=2., negative='dog', size=[96,96])
+    assert {k: info[k] for k in ('seed', 'steps', 'guidance', 'negative', 'size')} == dict(seed=6,
+        steps=3, guidance=2., negative='dog', size=[96,96])
 
 def test_info(capsys):
     assert main(['info']) == 0
     out = capsys.readouterr().out
-    for word in ('device', 'memory', 'torch', 'diffusers', 'embedded model', 'SD 1.4, 1.5', 'SD 2, 2.1'): assert word in out
+    for word in ('device', 'memory', 'torch', 'diffusers', 'embedded model', 'SD 1.4, 1.5', 'SD 2, 2.1'):
+        assert word in out
     assert 'missing' not in out
 
 @pytest.mark.parametrize('words, code, says', [
@@ -73,6 +82,7 @@ def test_expected_errors(words, says, tmp_path, monkeypatch, capsys):
     assert says in err and err.count('\n')==1 and err.startswith('sdcourse: ') and not os.listdir(tmp_path)
 
 def test_no_traceback_in_a_real_process(tmp_path):
-    out = sdcourse('draw', 'a fox', '-o', str(tmp_path/'fox.png'), '--model', 'CompVis/stable-diffusion-v1-4', HF_HUB_OFFLINE='1', HF_HOME=str(tmp_path))
+    out = sdcourse('draw', 'a fox', '-o', str(tmp_path/'fox.png'), '--model',
+                   'CompVis/stable-diffusion-v1-4', HF_HUB_OFFLINE='1', HF_HOME=str(tmp_path))
     assert out.returncode==1 and 'Traceback' not in out.stderr and out.stderr.count('\n')==1
     assert 'the hub cannot be reached' in out.stderr

@@ -12,7 +12,8 @@ ini.read(root/'settings.ini', encoding='utf-8')
 wanted = ini['DEFAULT']['requirements'].split()
 keep = {'torch', 'diffusers', 'transformers', 'numpy', 'ipywidgets'}
 
-common = {'numpy': '2.0.2', 'matplotlib': '3.10.0', 'pillow': '11.3.0'}   # these three as in Colab's image of 2025, the oldest that still runs there
+# these three as in Colab's image of 2025, the oldest that still runs there
+common = {'numpy': '2.0.2', 'matplotlib': '3.10.0', 'pillow': '11.3.0'}
 SITES = dict(
     colab=common | {'torch': '2.11.0+cu128', 'diffusers': '0.39.0', 'transformers': '5.15.0', 'accelerate': '1.14.0', 'peft': '0.20.0', 'ipywidgets': '7.7.1', 'fastcore': '2.2.12'},
     kaggle=common | {'torch': '2.10.0+cu128', 'diffusers': '0.37.1', 'transformers': '5.0.0', 'accelerate': '1.13.0', 'peft': '0.19.1', 'ipywidgets': '8.1.5', 'fastcore': '1.12.42'})
@@ -31,9 +32,12 @@ def pretend(folder, packages):
 
 def would_install(folder, packages, *requirements):
     "What pip would install, {name: version}; skips if that cannot be said without a package registry that is out of reach"
-    python, report = pretend(folder/'env', packages), folder/'report.json'
-    rc, out = sh(sys.executable, '-m', 'pip', '--python', python, 'install', '--dry-run', '--report', report, '--disable-pip-version-check', *requirements, env=os.environ)
-    if rc and ('No matching distribution' in out or 'Connection' in out or 'network' in out.lower()): pytest.skip(f'the package registry cannot be reached: {out.strip().splitlines()[-1]}')
+    python = pretend(folder/'env', packages)
+    report = folder/'report.json'
+    rc, out = sh(sys.executable, '-m', 'pip', '--python', python, 'install', '--dry-run',
+                 '--report', report, '--disable-pip-version-check', *requirements, env=os.environ)
+    if rc and ('No matching distribution' in out or 'Connection' in out or 'network' in out.lower()):
+        pytest.skip(f'the package registry cannot be reached: {out.strip().splitlines()[-1]}')
     assert rc == 0, out[-3000:]
     return {i['metadata']['name'].lower(): i['metadata']['version'] for i in json.loads(report.read_text())['install']}
 
@@ -47,9 +51,11 @@ def test_nothing_is_replaced(site, tmp_path):
 @pytest.mark.parametrize('site', SITES)
 def test_with_lora(site, tmp_path):
     "And with the extra"
-    assert not set(would_install(tmp_path, SITES[site], *wanted, *ini['DEFAULT']['lora_requirements'].split())) & set(SITES[site])
+    assert not set(would_install(tmp_path, SITES[site], *wanted,
+                                 *ini['DEFAULT']['lora_requirements'].split())) & set(SITES[site])
 
 def test_this_test_can_fail(tmp_path):
     "A floor above what Colab has is noticed"
-    new = would_install(tmp_path, SITES['colab'], *[r for r in wanted if not r.startswith('ipywidgets')], 'ipywidgets>=8')
+    new = would_install(tmp_path, SITES['colab'],
+                        *[r for r in wanted if not r.startswith('ipywidgets')], 'ipywidgets>=8')
     assert 'ipywidgets' in new and not (keep-{'ipywidgets'}) & set(new)

@@ -11,10 +11,13 @@ def cell(source, outputs=(), **meta): return dict(cell_type='code', source=sourc
 
 def test_directives():
     assert directives('#| export\ndef f(): pass\n') == ({'export': ''}, 'def f(): pass')
-    assert directives('#|code-fold: true\n#| fig-cap: "A fox"\n\nx\n# | hide\ny') == ({'code-fold': 'true', 'fig-cap': 'A fox', 'hide': ''}, 'x\ny')
+    assert directives('#|code-fold: true\n#| fig-cap: "A fox"\n\nx\n# | hide\ny') == (
+        {'code-fold': 'true', 'fig-cap': 'A fox', 'hide': ''}, 'x\ny')
     assert directives('x = 1  # not | this') == ({}, 'x = 1  # not | this')
 
-@pytest.mark.parametrize('source', ['#| hide\nx', '#| default_exp core', '#| exporti\nx', '#| include: false\nx', 'import nbdev; nbdev.nbdev_export()', 'show_doc(f)', '#| export\n'])
+@pytest.mark.parametrize('source', ['#| hide\nx', '#| default_exp core', '#| exporti\nx',
+                                    '#| include: false\nx', 'import nbdev; nbdev.nbdev_export()',
+                                    'show_doc(f)', '#| export\n'])
 def test_not_shown(source): assert code(cell(source), '') is None
 
 def test_exported_code_is_shown():
@@ -35,10 +38,13 @@ def test_options():
     assert code(cell('#| echo: false\nx'), '')['metadata']['tags'] == ['remove-input']
     assert code(cell('#| output: false\nx'), '')['metadata']['tags'] == ['remove-output']
     c = code(cell('#| label: fig-fox\n#| fig-cap: "A fox"\nx'), 'Seeds')
-    assert c['metadata']['mystnb'] == dict(image=dict(alt='Output: Seeds'), figure=dict(caption='A fox', name='fig-fox'))
+    assert c['metadata']['mystnb'] == dict(image=dict(alt='Output: Seeds'),
+                                           figure=dict(caption='A fox', name='fig-fox'))
 
 def test_outputs():
-    bar = dict(output_type='display_data', data={'application/vnd.jupyter.widget-view+json': {}, 'text/plain': '0%'}, metadata={})
+    bar = dict(output_type='display_data',
+               data={'application/vnd.jupyter.widget-view+json': {}, 'text/plain': '0%'},
+               metadata={})
     err, out = (dict(output_type='stream', name=n, text='x') for n in ('stderr','stdout'))
     assert code(cell('x', [bar, err, out]), '')['outputs'] == [err, out]
     assert code(cell('#| warning: false\nx', [err, out]), '')['outputs'] == [out]
@@ -51,7 +57,8 @@ def test_links():
 
 def test_badges():
     "No pictures from elsewhere"
-    assert markdown('[![Open in Colab](https://x.y/b.svg)](https://z/n.ipynb)', []) == '[Open in Colab](https://z/n.ipynb){.nb-badge}'
+    assert markdown('[![Open in Colab](https://x.y/b.svg)](https://z/n.ipynb)',
+                    []) == '[Open in Colab](https://z/n.ipynb){.nb-badge}'
 
 def test_callouts():
     assert callouts('a\n\n> **Note:** b\n> c\n\nd') == 'a\n\n:::{note}\nb\nc\n:::\n\nd'
@@ -59,16 +66,19 @@ def test_callouts():
     assert callouts('::: {.callout-tip title="T" collapse="true"}\nx\n:::') == '::: {admonition} T\n:class: tip\n:collapsible: closed\nx\n:::'.replace('::: {', ':::{')
 
 def test_labels():
-    assert markdown('$$a=b$$ {#eq-x}\n\nBy @eq-x and @fig-fox, but not me@fig-x.', []) == '$$a=b$$ (eq-x)\n\nBy {eq}`eq-x` and {numref}`fig-fox`, but not me@fig-x.'
+    assert markdown('$$a=b$$ {#eq-x}\n\nBy @eq-x and @fig-fox, but not me@fig-x.',
+        []) == '$$a=b$$ (eq-x)\n\nBy {eq}`eq-x` and {numref}`fig-fox`, but not me@fig-x.'
 
 def test_names_become_links():
     know = dict(denoise='sdcourse.sampling.denoise')
     assert linked('`denoise` and `denoise()`, not `x`', know) == '{py:obj}`denoise <sdcourse.sampling.denoise>` and {py:obj}`denoise() <sdcourse.sampling.denoise>`, not `x`'
-    for same in ('## `denoise`', '```\n`denoise`\n```', '[`denoise`](x)', '{eq}`denoise`', '$$`denoise`$$'): assert linked(same, know) == same
+    for same in ('## `denoise`', '```\n`denoise`\n```', '[`denoise`](x)', '{eq}`denoise`', '$$`denoise`$$'):
+        assert linked(same, know) == same
 
 def test_known():
     "A word in backticks means a function only where that is sure"
-    idx = dict(sampling=dict(denoise='s.denoise', add_noise='s.add_noise'), pipelines=dict(noise='p.noise', film='p.film'), core=dict(Table='c.Table'))
+    idx = dict(sampling=dict(denoise='s.denoise', add_noise='s.add_noise'),
+               pipelines=dict(noise='p.noise', film='p.film'), core=dict(Table='c.Table'))
     know = known([cell('from sdcourse.pipelines import noise as n, x')], 'sampling', idx)
     assert know == {'add_noise': 's.add_noise', 'Table': 'c.Table', 'sampling.denoise': 's.denoise', 'sampling.add_noise': 's.add_noise', 'pipelines.noise': 'p.noise',
                     'pipelines.film': 'p.film', 'core.Table': 'c.Table', 'noise': 'p.noise', 'denoise': 's.denoise'}
@@ -79,14 +89,18 @@ def test_pages():
     assert page('33_sampling') == 'sampling' and page('index') == 'index'
     assert [part(s) for s in ('00_core','10_pipelines','83_widgets')] == ['The workshop','Use it','Look up']
 
-def test_exported(): assert exported([dict(cell_type='markdown', source='x'), cell(['#| default_exp maths\n', 'y'])]) == 'maths' and not exported([])
+def test_exported():
+    assert exported([dict(cell_type='markdown', source='x'),
+                     cell(['#| default_exp maths\n', 'y'])]) == 'maths' and not exported([])
 
 def test_order():
     "Whatever lessons there are, they stand in the course's order"
     names = ['44_structure','00_core','index','43_dreambooth','81_glossary','10_pipelines']
     assert in_order(names) == ['10_pipelines','43_dreambooth','44_structure','81_glossary','00_core']
     t = toc(names, {n: n.title() for n in names})
-    at = [t.index(s) for s in ('Use it','10 · 10_Pipelines <pipelines>','Teach it','43_Dreambooth','44_Structure','81_Glossary','genindex','The workshop','00_Core <core>')]
+    at = [t.index(s) for s in ('Use it','10 · 10_Pipelines <pipelines>','Teach it','43_Dreambooth',
+                               '44_Structure','81_Glossary','genindex','The workshop',
+                               '00_Core <core>')]
     assert at == sorted(at) and 'index>' not in t.replace('genindex>', '')
 
 @pytest.fixture(scope='module')
@@ -135,7 +149,9 @@ def hidden(): pass
 
 def test_reference():
     know = {'N': 'm.N', 'x': 'm.x'}
-    out = reference(MODULE, 'm', 'http://src', lambda s, own: linked(s, {k: v for k,v in know.items() if k not in own}), taken={'f'})
+    out = reference(MODULE, 'm', 'http://src',
+                    lambda s, own: linked(s, {k: v for k,v in know.items() if k not in own}),
+                    taken={'f'})
     want = ["{py:function} f(x, step=_g('a'), *args, size: int | None=64, **kw) -> str", ':module: m', 'Does it with `x` and {py:obj}`N <m.N>`',
             '| name | type | default | what it is |', '| `x` |  |  | (b,3,h,w), in \\[-1,1\\] |', "| `step` |  | `_g('a')` | Takes a `Step` \\| or not |",
             '| *returns* | `str` |  | What \\*comes\\* out |', '[source](http://src#L6){.nb-source}', '{py:data} N', 'points on a side',

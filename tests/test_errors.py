@@ -61,7 +61,9 @@ def test_missing_part(copy):
     with pytest.raises(FileNotFoundError, match='vae/config.json') as e: load(copy)
     assert one_sentence(e)
 
-@pytest.mark.parametrize('file', ['unet/diffusion_pytorch_model.safetensors', 'vae/diffusion_pytorch_model.safetensors', 'text_encoder/model.safetensors'])
+@pytest.mark.parametrize('file', ['unet/diffusion_pytorch_model.safetensors',
+                                  'vae/diffusion_pytorch_model.safetensors',
+                                  'text_encoder/model.safetensors'])
 def test_cut_file(copy, file):
     (copy/'checksums.json').unlink(missing_ok=True)   # the loaders notice this one
     data = (copy/file).read_bytes()
@@ -72,7 +74,9 @@ def test_cut_file(copy, file):
 def test_flipped_bit(copy):
     "Only the check sums can tell"
     f = copy/'unet/diffusion_pytorch_model.safetensors'
-    data = bytearray(f.read_bytes()); data[len(data)//2] ^= 64; f.write_bytes(data)
+    data = bytearray(f.read_bytes())
+    data[len(data)//2] ^= 64
+    f.write_bytes(data)
     with pytest.raises(OSError, match='diffusion_pytorch_model.safetensors .* is damaged') as e: load(copy)
     assert one_sentence(e)
 
@@ -85,9 +89,11 @@ def test_garbage_config(copy):
 def test_wrong_tokenizer(copy):
     "Recent transformers return a tokenizer with two words if its files are missing, and say nothing"
     (copy/'checksums.json').unlink(missing_ok=True)
-    shutil.rmtree(copy/'tokenizer'); (copy/'tokenizer').mkdir()
+    shutil.rmtree(copy/'tokenizer')
+    (copy/'tokenizer').mkdir()
     with pytest.raises(FileNotFoundError, match='tokenizer') as e: load(copy)
-    (copy/'tokenizer/vocab.json').write_text(json.dumps({'<|startoftext|>': 0, '<|endoftext|>': 1})); (copy/'tokenizer/merges.txt').write_text('#version: 0.2\n')
+    (copy/'tokenizer/vocab.json').write_text(json.dumps({'<|startoftext|>': 0, '<|endoftext|>': 1}))
+    (copy/'tokenizer/merges.txt').write_text('#version: 0.2\n')
     with pytest.raises(OSError, match='tokens') as e: load(copy)
     assert one_sentence(e)
 
@@ -100,28 +106,35 @@ def test_hub_says_nothing(tmp_path):
                 "try: load('CompVis/stable-diffusion-v1-4')\n"
                 "except ConnectionError as e: print(e)\n"
                 "print(time.time()-t)")
-        env = {**os.environ, 'HF_HUB_OFFLINE': '0', 'HF_ENDPOINT': f'http://127.0.0.1:{s.getsockname()[1]}', 'HF_HOME': str(tmp_path)}
-        out = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, env=env, timeout=60).stdout.splitlines()
+        env = {**os.environ, 'HF_HUB_OFFLINE': '0',
+               'HF_ENDPOINT': f'http://127.0.0.1:{s.getsockname()[1]}', 'HF_HOME': str(tmp_path)}
+        out = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, env=env,
+                             timeout=60).stdout.splitlines()
     assert 'no answer' in out[0] and 'load()' in out[0]
     assert float(out[1]) < 5
 
 def test_hub_unreachable():
     t = time.time()
-    with pytest.raises(ConnectionError, match=r'load\(\)') as e: ask_hub('CompVis/stable-diffusion-v1-4', endpoint='http://127.0.0.1:9')
+    with pytest.raises(ConnectionError, match=r'load\(\)') as e:
+        ask_hub('CompVis/stable-diffusion-v1-4', endpoint='http://127.0.0.1:9')
     assert one_sentence(e) and time.time()-t < 5
 
 def test_offline_is_quick(tmp_path):
     code = "import sdcourse.models as m, time\nt = time.time()\ntry: m.load('CompVis/stable-diffusion-v1-4')\nexcept ConnectionError as e: print(e)\nprint(time.time()-t)"
-    out = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, env={**os.environ, 'HF_HUB_OFFLINE': '1', 'HF_HOME': str(tmp_path)}, timeout=60).stdout.splitlines()
+    out = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True,
+                         env={**os.environ, 'HF_HUB_OFFLINE': '1', 'HF_HOME': str(tmp_path)},
+                         timeout=60).stdout.splitlines()
     assert 'HF_HUB_OFFLINE' in out[0] and float(out[1]) < 5
 
 def test_what_is_cached_needs_no_network(tmp_path):
     "A model in the hub's cache; without its U-Net it is not complete, and the hub is asked"
     repo = tmp_path/'hub'/'models--somebody--something'
     shutil.copytree(WEIGHTS, repo/'snapshots'/'0123')
-    (repo/'refs').mkdir(); (repo/'refs'/'main').write_text('0123')
+    (repo/'refs').mkdir()
+    (repo/'refs'/'main').write_text('0123')
     code = "from sdcourse.models import cached, load; print([o['name'] for o in cached() if o['complete']]); print(load('somebody/something').name)"
-    run = lambda: subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, env={**os.environ, 'HF_HUB_OFFLINE': '1', 'HF_HOME': str(tmp_path)}, timeout=120)
+    run = lambda: subprocess.run([sys.executable, '-c', code], capture_output=True, text=True,
+        env={**os.environ, 'HF_HUB_OFFLINE': '1', 'HF_HOME': str(tmp_path)}, timeout=120)
     assert run().stdout.split() == ["['somebody/something']", 'somebody/something']
     (repo/'snapshots'/'0123'/'unet'/'diffusion_pytorch_model.safetensors').unlink()
     out = run()

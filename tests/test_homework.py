@@ -1,6 +1,7 @@
 """What a learner meets at home: every name explained, everything to be had at once, exercises that know right from wrong"""
 import ast, builtins, os, sys
-for k,v in dict(MPLBACKEND='Agg', OMP_NUM_THREADS='1', HF_HUB_OFFLINE='1', TOKENIZERS_PARALLELISM='false').items(): os.environ.setdefault(k, v)
+for k,v in dict(MPLBACKEND='Agg', OMP_NUM_THREADS='1', HF_HUB_OFFLINE='1', TOKENIZERS_PARALLELISM='false').items():
+    os.environ.setdefault(k, v)
 import pytest
 from conftest import lib, numbered, root, sh
 from answers import SLOW, answers, INSTEAD
@@ -14,7 +15,8 @@ modules = sorted(p for p in lib.glob('[a-z]*.py') if p.stem != 'all')
 def unexplained(source):
     "Exports without a docstring of one line, parameters and constants without a comment"
     nodes, exported = defined(source)
-    notes, lines = comments(source), source.splitlines()
+    notes = comments(source)
+    lines = source.splitlines()
     for name in exported:
         o = nodes[name]
         if isinstance(o, ast.Assign):
@@ -22,13 +24,17 @@ def unexplained(source):
             continue
         doc = ast.get_docstring(o, clean=False)
         if not doc or '\n' in doc: yield f'{name}: a docstring has one line'
-        f = o if isinstance(o, ast.FunctionDef) else next((n for n in o.body if isinstance(n, ast.FunctionDef) and n.name == '__init__'), None)
+        f = o if isinstance(o, ast.FunctionDef) else next(
+            (n for n in o.body if isinstance(n, ast.FunctionDef) and n.name == '__init__'), None)
         if f:
             a = f.args
             for x in [*a.posonlyargs, *a.args, *filter(None, [a.vararg]), *a.kwonlyargs, *filter(None, [a.kwarg])]:
-                if x.arg != 'self' and not any(notes.get(i) for i in range(x.lineno, f.body[0].lineno) if i == x.end_lineno): yield f'{name}, {x.arg}: no comment'
+                if x.arg != 'self' and not any(notes.get(i) for i in range(x.lineno,
+                    f.body[0].lineno) if i == x.end_lineno):
+                    yield f'{name}, {x.arg}: no comment'
         elif 'dataclass' in ''.join(map(ast.unparse, o.decorator_list)):
-            yield from (f'{name}, {n.target.id}: no comment' for n in o.body if isinstance(n, ast.AnnAssign) and not notes.get(n.end_lineno))
+            yield from (f'{name}, {n.target.id}: no comment' for n in o.body if isinstance(n,
+                ast.AnnAssign) and not notes.get(n.end_lineno))
 
 @pytest.mark.parametrize('path', modules, ids=lambda p: p.stem)
 def test_explained(path):
@@ -67,7 +73,8 @@ def test_no_silent_collisions():
 def test_all_shadows_nothing():
     "Not Python's own names, no module of its standard library, no single letters, no module of ours"
     import sdcourse.all as every
-    assert not [n for n in every.__all__ if hasattr(builtins, n) or n in sys.stdlib_module_names or len(n) < 2 or n in {p.stem for p in modules}]
+    assert not [n for n in every.__all__ if hasattr(builtins,
+        n) or n in sys.stdlib_module_names or len(n) < 2 or n in {p.stem for p in modules}]
 
 def test_star():
     "It works, each thing comes from where the table says, and says what it is; the file alone costs next to nothing"

@@ -19,7 +19,8 @@ def ours(t):
             mod = '.'*n.level+(n.module or '')
             if mod in ('sdcourse', '.'): yield from (a.name for a in n.names if a.name in number)
             elif mod.startswith(('sdcourse.', '.')): yield mod.removeprefix('sdcourse').lstrip('.').split('.')[0]
-        elif isinstance(n, ast.Import): yield from (a.name.split('.')[1] for a in n.names if a.name.startswith('sdcourse.'))
+        elif isinstance(n, ast.Import):
+            yield from (a.name.split('.')[1] for a in n.names if a.name.startswith('sdcourse.'))
 
 def test_light():
     "`import sdcourse` takes 0.1 s at most, and does not load torch"
@@ -37,7 +38,8 @@ def test_order(path):
         export = re.search(r'^#\s*\|\s*export', c['source'], flags=re.M)
         for m in ours(tree(c['source'])):
             if m not in number: bad.append(f'cell {i+1}: sdcourse.{m} has no notebook')
-            elif number[m] > n or (number[m] == n and export): bad.append(f'cell {i+1}: {path.stem} imports {number[m]:02}_{m}')
+            elif number[m] > n or (number[m] == n and export):
+                bad.append(f'cell {i+1}: {path.stem} imports {number[m]:02}_{m}')
         if re.search(r'from (sdcourse|\.)[\w.]* import \*', c['source']): bad.append(f'cell {i+1}: import *')
     assert not bad, bad
 
@@ -45,7 +47,9 @@ def test_order(path):
 def test_names(path):
     "No undefined names, no star imports, every name in __all__ is there"
     from pyflakes import checker, messages as m
-    bad = (m.UndefinedName, m.UndefinedLocal, m.UndefinedExport, m.ImportStarUsed, m.ImportStarUsage, m.ImportStarNotPermitted, m.DuplicateArgument, m.ReturnOutsideFunction)
+    bad = (m.UndefinedName, m.UndefinedLocal, m.UndefinedExport, m.ImportStarUsed,
+           m.ImportStarUsage, m.ImportStarNotPermitted, m.DuplicateArgument,
+           m.ReturnOutsideFunction)
     found = checker.Checker(ast.parse(path.read_text(encoding='utf-8')), str(path.relative_to(root))).messages
     assert not [str(o) for o in found if isinstance(o, bad)]
 
@@ -53,5 +57,6 @@ def test_module_names():
     "No export is called as a module is, so that an import is never ambiguous"
     for p in modules:
         t = ast.parse(p.read_text(encoding='utf-8'))
-        names = next((ast.literal_eval(n.value) for n in t.body if isinstance(n, ast.Assign) and getattr(n.targets[0], 'id', '') == '__all__'), [])
+        names = next((ast.literal_eval(n.value) for n in t.body if isinstance(n,
+            ast.Assign) and getattr(n.targets[0], 'id', '') == '__all__'), [])
         assert not [n for n in names if n in number], p.name

@@ -9,12 +9,15 @@ import lessons
 def place(tmp_path, monkeypatch):
     "A project of two lessons"
     (tmp_path/'nbs').mkdir()
-    for k,v in dict(root=tmp_path, nbs=tmp_path/'nbs', out=tmp_path/'_lessons').items(): monkeypatch.setattr(lessons, k, v)
+    for k,v in dict(root=tmp_path, nbs=tmp_path/'nbs', out=tmp_path/'_lessons').items():
+        monkeypatch.setattr(lessons, k, v)
     def put(name, *sources):
         nb = v4.new_notebook(cells=[v4.new_markdown_cell('# Hello')]+[v4.new_code_cell(s) for s in sources])
         nb.cells[-1].metadata.tags = ['skip-execution']
         nbformat.write(nb, tmp_path/'nbs'/f'{name}.ipynb')
-    put('00_good', 'x = 1', '#| eval: false\nx = 2', '#| gpu\nx = 3', 'import nbdev; nbdev.nbdev_export()', 'from PIL import Image; print("x is", x); Image.new("RGB", (9,9))', '1/0')
+    put('00_good', 'x = 1', '#| eval: false\nx = 2', '#| gpu\nx = 3',
+        'import nbdev; nbdev.nbdev_export()',
+        'from PIL import Image; print("x is", x); Image.new("RGB", (9,9))', '1/0')
     put('01_bad', 'x = 1', 'x.nothing', 'print("not reached")', '1/0')
     return tmp_path
 
@@ -29,7 +32,8 @@ def test_all(place, monkeypatch, capfd):
     assert run(monkeypatch, 'all') == 1
     said = capfd.readouterr().out
     assert re.search(r'00_good \.\.\. ok, \d+ s, see _lessons/00_good\.html', said)
-    assert re.search(r'01_bad \.\.\. FAILED in cell 3/5 \(id \w+\)', said) and "AttributeError: 'int' object has no attribute 'nothing'" in said
+    assert re.search(r'01_bad \.\.\. FAILED in cell 3/5 \(id \w+\)',
+                     said) and "AttributeError: 'int' object has no attribute 'nothing'" in said
     assert '1 of 2 lessons ran' in said and 'failed: 01_bad' in said
     page = (place/'_lessons'/'00_good.html').read_text()
     assert 'x is 1' in page and 'data:image/png;base64' in page
@@ -46,7 +50,8 @@ def test_names(place, monkeypatch):
 
 def test_skips():
     cell = lambda s, **kw: nbformat.from_dict(dict(source=s, metadata=kw, cell_type='code'))
-    assert lessons.skips(cell('#| eval: false\n1')) and lessons.skips(cell('#|eval: false\n1')) and lessons.skips(cell('1', tags=['skip-execution']))
+    assert lessons.skips(cell('#| eval: false\n1')) and lessons.skips(cell(
+        '#|eval: false\n1')) and lessons.skips(cell('1', tags=['skip-execution']))
     assert lessons.skips(cell('#| gpu\n1')) and not lessons.skips(cell('#| gpu\n1'), gpu=True)
     assert not lessons.skips(cell('#| hide\n1')) and not lessons.skips(cell('#| eval: true\n1'))
 

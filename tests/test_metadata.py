@@ -30,7 +30,8 @@ def test_urls():
 def requires(extra=None):
     "Requirements in the metadata, of the package or of an extra, without blanks"
     found = [r.split(';') for r in meta.get_all('Requires-Dist')]
-    return {r[0].replace(' ', '') for r in found if (f'extra == "{extra}"' in r[1] if extra and len(r) > 1 else not extra and len(r) == 1)}
+    return {r[0].replace(' ', '') for r in found
+        if (f'extra == "{extra}"' in r[1] if extra and len(r) > 1 else not extra and len(r) == 1)}
 
 def test_requirements():
     assert requires() == set(cfg['requirements'].split())
@@ -43,13 +44,15 @@ def test_no_upper_pins():
     assert not any(norm(r) == 'nbdev' for r in cfg['requirements'].split())
 
 def test_entry_points():
-    assert [e.value for e in entry_points(group='console_scripts', name='sdcourse')][0] == cfg['console_scripts'].split('=')[1]
+    assert [e.value for e in entry_points(group='console_scripts',
+        name='sdcourse')][0] == cfg['console_scripts'].split('=')[1]
     assert any(e.value == 'sdcourse._modidx:d' for e in entry_points(group='nbdev'))
 
 def test_constraints():
     "The pinned environment is plain, and knows every direct requirement"
     lines = [l for l in (root/'constraints.txt').read_text().splitlines() if l and not l.startswith('#')]
-    assert all(re.fullmatch(r'[\w.-]+==[\w.]+', l) for l in lines), [l for l in lines if not re.fullmatch(r'[\w.-]+==[\w.]+', l)]
+    assert all(re.fullmatch(r'[\w.-]+==[\w.]+',
+        l) for l in lines), [l for l in lines if not re.fullmatch(r'[\w.-]+==[\w.]+', l)]
     pinned = {norm(l): l for l in lines}
     assert pinned['torch'] == 'torch==2.13.0' and 'sdcourse' not in pinned
     wanted = {norm(r) for k in ('requirements','dev_requirements','lora_requirements') for r in cfg[k].split()}

@@ -10,7 +10,8 @@ def files(): return [f for f in WEIGHTS.rglob('*') if f.is_file()]
 
 def draw(pipe, **kw):
     pipe.set_progress_bar_config(disable=True)
-    return np.asarray(pipe('a fox on a teal background', num_inference_steps=8, guidance_scale=4., generator=torch.Generator().manual_seed(1), **kw).images[0], int)
+    return np.asarray(pipe('a fox on a teal background', num_inference_steps=8, guidance_scale=4.,
+                           generator=torch.Generator().manual_seed(1), **kw).images[0], int)
 
 def test_layout():
     for f in ('model_index.json', 'README.md', 'unet/config.json', 'unet/diffusion_pytorch_model.safetensors', 'vae/diffusion_pytorch_model.safetensors', 'text_encoder/model.safetensors',
@@ -24,11 +25,14 @@ def test_small_and_no_pickle():
 
 def test_half_precision():
     for f in WEIGHTS.rglob('*.safetensors'):
-        with safe_open(f, 'pt') as s: assert {str(s.get_slice(k).get_dtype()) for k in s.keys()} <= ({'I8', 'F32'} if f.stem=='student' or f.parent.name=='structure' else {'F16', 'I64'}), f   # differences in 8 bits, and their scales
+        with safe_open(f, 'pt') as s:   # differences in 8 bits, and their scales
+            assert {str(s.get_slice(k).get_dtype()) for k in s.keys()} <= ({'I8',
+                'F32'} if f.stem=='student' or f.parent.name=='structure' else {'F16', 'I64'}), f
 
 def test_text_encoder_loads_in_every_transformers():
     "4.57 wants the prefix (without it: random weights), 5 takes the dtype of the config (and diffusers float32)"
-    with safe_open(WEIGHTS/'text_encoder/model.safetensors', 'pt') as s: assert all(k.startswith('text_model.') for k in s.keys())
+    with safe_open(WEIGHTS/'text_encoder/model.safetensors', 'pt') as s:
+        assert all(k.startswith('text_model.') for k in s.keys())
     config = json.loads((WEIGHTS/'text_encoder/config.json').read_text())
     assert config.get('dtype', config.get('torch_dtype', 'float32')) == 'float32'
 
@@ -36,12 +40,14 @@ def test_tokenizer(sd):
     assert len(sd.tokenizer) == sd.text_encoder.config.vocab_size == 3020
     assert len(json.loads((WEIGHTS/'tokenizer/vocab.json').read_text(encoding='utf8'))) == 3020
     assert sd.tokenizer.model_max_length == 77
-    assert sd.tokenizer.decode(sd.tokenizer('a fox on a teal background').input_ids[1:-1]).strip() == 'a fox on a teal background'
+    assert sd.tokenizer.decode(sd.tokenizer('a fox on a teal background').input_ids[1:
+        -1]).strip() == 'a fox on a teal background'
 
 def test_checksums(): assert json.loads((WEIGHTS/'checksums.json').read_text()) == checksums(WEIGHTS)
 
 def test_frozen(sd):
-    for m in (sd.text_encoder, sd.vae, sd.unet): assert not m.training and not any(p.requires_grad for p in m.parameters())
+    for m in (sd.text_encoder, sd.vae, sd.unet):
+        assert not m.training and not any(p.requires_grad for p in m.parameters())
 
 def test_stock_pipeline_draws_the_same(sd):
     from diffusers import StableDiffusionPipeline
@@ -62,6 +68,8 @@ def test_environment_names_the_model(monkeypatch, tmp_path):
 
 def test_it_draws_a_picture(sd):
     "Not noise and not one colour"
-    im = np.asarray(sd.pipe('a fox on a teal background', num_inference_steps=25, guidance_scale=sd.guidance, generator=torch.Generator().manual_seed(1)).images[0], int)
+    im = np.asarray(sd.pipe('a fox on a teal background', num_inference_steps=25,
+                            guidance_scale=sd.guidance,
+                            generator=torch.Generator().manual_seed(1)).images[0], int)
     edge = np.concatenate([im[0], im[-1], im[:,0], im[:,-1]])
     assert im.std() > 15 and np.abs(np.median(edge, 0)-(40,158,152)).max() < 60   # teal round the edge

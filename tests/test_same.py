@@ -30,8 +30,10 @@ def latents(sd):
     from sdcourse.schedules import karras_sigmas, sample_sigmas
     from sdcourse.text import text_emb
     model = guided_model(sd.unet, text_emb(sd, [PROMPT]), text_emb(sd, ['']), 6.)
-    runs = dict(euler=(euler, sample_sigmas(10)), heun=(heun, karras_sigmas(6)), dpmpp_2m=(dpmpp_2m(), karras_sigmas(8)))
-    return {f'latents_{k}': sample(model, noise(sd, [7])*sigmas[0], sigmas, step=step) for k,(step,sigmas) in runs.items()}
+    runs = dict(euler=(euler, sample_sigmas(10)), heun=(heun, karras_sigmas(6)),
+                dpmpp_2m=(dpmpp_2m(), karras_sigmas(8)))
+    return {f'latents_{k}': sample(model, noise(sd, [7])*sigmas[0], sigmas, step=step) for k,
+            (step,sigmas) in runs.items()}
 
 @pytest.fixture(scope='module')
 def sd():
@@ -59,4 +61,5 @@ def test_another_seed_is_noticed(sd):
 if __name__ == '__main__':
     from sdcourse.models import load
     sd = load(device='cpu', dtype=torch.float32)
-    np.savez_compressed(file, **{k: np.asarray(im) for k,im in pictures(sd).items()}, **{k: z.numpy() for k,z in latents(sd).items()})
+    np.savez_compressed(file, **{k: np.asarray(im) for k,im in pictures(sd).items()},
+                        **{k: z.numpy() for k,z in latents(sd).items()})

@@ -27,7 +27,8 @@ def tokenizer(folder, n):
     vocab = json.loads((WEIGHTS/'tokenizer/vocab.json').read_text(encoding='utf8'))
     vocab |= {f'unheard-of-{i}': i for i in range(len(vocab), n)}
     (folder/'vocab.json').write_text(json.dumps(vocab), encoding='utf8')
-    for f in ('merges.txt', 'tokenizer_config.json', 'special_tokens_map.json'): (folder/f).write_bytes((WEIGHTS/'tokenizer'/f).read_bytes())
+    for f in ('merges.txt', 'tokenizer_config.json', 'special_tokens_map.json'):
+        (folder/f).write_bytes((WEIGHTS/'tokenizer'/f).read_bytes())
     ids = json.loads((folder/'special_tokens_map.json').read_text())
     return {k+'_id': vocab[ids[k]] for k in ('bos_token', 'eos_token', 'pad_token')}
 
@@ -37,7 +38,8 @@ def checkpoint(folder, unet=UNET, vae=VAE, text=TEXT):
     from transformers import CLIPTextConfig, CLIPTextModel
     torch.manual_seed(0)
     ids = tokenizer(folder/'tokenizer', text['vocab_size'])
-    makers = dict(unet=lambda: UNet2DConditionModel(**unet), vae=lambda: AutoencoderKL(**vae), text_encoder=lambda: CLIPTextModel(CLIPTextConfig(**text, **ids)))
+    makers = dict(unet=lambda: UNet2DConditionModel(**unet), vae=lambda: AutoencoderKL(**vae),
+                  text_encoder=lambda: CLIPTextModel(CLIPTextConfig(**text, **ids)))
     for name,make in makers.items():    # one at a time: they are large
         with quiet(): make().half().save_pretrained(folder/name, variant='fp16')
     (folder/'scheduler').mkdir()
@@ -51,7 +53,8 @@ def sd(tmp_path_factory):
 
 def test_full_size(sd):
     "As many weights as Stable Diffusion 1.5 has"
-    assert dict(zip(parts(sd)['part'], parts(sd)['weights'])) == dict(tokenizer=0, text_encoder=123_060_480, unet=859_520_964, vae=83_653_863, scheduler=0)
+    assert dict(zip(parts(sd)['part'], parts(sd)['weights'])) == dict(tokenizer=0,
+        text_encoder=123_060_480, unet=859_520_964, vae=83_653_863, scheduler=0)
     assert (sd.size, sd.factor) == (512, 8)
 
 @pytest.mark.parametrize('name,size', [('DDIM', 64), ('PNDM', 32)])
@@ -59,9 +62,13 @@ def test_full_size(sd):
 def test_loop_is_the_pipeline(sd, name, size):
     "Two steps (three calls for PNDM) from the same noise: largest relative difference of latents"
     from diffusers import DDIMScheduler
-    sd.pipe.scheduler = DDIMScheduler.from_config(sd.scheduler.config, clip_sample=False) if name=='DDIM' else sd.scheduler
-    prompt,z,sigmas = 'a fox on a teal background',noise(sd, [1], (size*8, size*8)),shipped_sigmas(2)
-    theirs = sd.pipe(prompt, size*8, size*8, num_inference_steps=2, guidance_scale=7.5, latents=z, output_type='latent').images
+    sd.pipe.scheduler = DDIMScheduler.from_config(sd.scheduler.config,
+        clip_sample=False) if name=='DDIM' else sd.scheduler
+    prompt = 'a fox on a teal background'
+    z = noise(sd, [1], (size*8, size*8))
+    sigmas = shipped_sigmas(2)
+    theirs = sd.pipe(prompt, size*8, size*8, num_inference_steps=2, guidance_scale=7.5, latents=z,
+                     output_type='latent').images
     model = guided_model(sd.unet, text_emb(sd, prompt), text_emb(sd, ''), 7.5)
     ours = integrate(model, z*(sigmas[0]**2+1)**.5, sigmas, euler if name=='DDIM' else pndm())/(sigmas[-1]**2+1)**.5
     diff = (ours-theirs).abs().max()/theirs.abs().max()

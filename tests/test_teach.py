@@ -6,7 +6,9 @@ from conftest import quiet as env, root
 from sdcourse.cli import main
 
 SUBJECTS = root/'sdcourse'/'data'/'subjects'
-METHODS = {'inversion': ['--token', '<hedgehog>', '--init', 'bear'], 'dreambooth': ['--token', 'sks', '--class', 'robot', '--prior', '2'], 'lora': ['--token', 'sks', '--class', 'robot', '--prior', '0', '--rank', '2']}
+METHODS = {'inversion': ['--token', '<hedgehog>', '--init', 'bear'],
+           'dreambooth': ['--token', 'sks', '--class', 'robot', '--prior', '2'],
+           'lora': ['--token', 'sks', '--class', 'robot', '--prior', '0', '--rank', '2']}
 FEW = '--steps 6 --batch 2 --every 2 --samples 1 --lr 1e-4'.split()
 
 @pytest.fixture(scope='module')
@@ -15,13 +17,17 @@ def pics(tmp_path_factory):
     out = tmp_path_factory.mktemp('pictures')
     for method in METHODS:
         (out/method).mkdir()
-        for i in range(3): shutil.copy(SUBJECTS/(f'object_hedgehog_{i}.png' if method=='inversion' else f'dreambooth_rusty_{i}.png'), out/method)
+        for i in range(3):
+            shutil.copy(SUBJECTS/(f'object_hedgehog_{i}.png' if method=='inversion'
+                                  else f'dreambooth_rusty_{i}.png'), out/method)
     return out
 
-def words(pics, method, out, *more): return ['teach', str(pics/method), '-o', str(out), '--method', method, *METHODS[method], *FEW, *more]
+def words(pics, method, out, *more):
+    return ['teach', str(pics/method), '-o', str(out), '--method', method, *METHODS[method], *FEW, *more]
 def losses(out):
     rows = list(csv.reader((out/'losses.csv').open()))
-    assert rows[0]==['step', 'loss'] and [int(k) for k,_ in rows[1:]]==list(range(len(rows)-1))   # neither holes nor doubles
+    # neither holes nor doubles
+    assert rows[0]==['step', 'loss'] and [int(k) for k,_ in rows[1:]]==list(range(len(rows)-1))
     return torch.tensor([float(v) for _,v in rows[1:]])
 def interrupt(monkeypatch, after):
     "End the run with its `after`-th checkpoint"
@@ -42,7 +48,8 @@ def whole(pics, tmp_path_factory):
 
 def test_outputs(whole):
     for m,out in whole.items():
-        card,recipe = (out/'README.md').read_text(),json.loads((out/'recipe.json').read_text())
+        card = (out/'README.md').read_text()
+        recipe = json.loads((out/'recipe.json').read_text())
         assert len(losses(out))==6 and (losses(out)>0).all()
         assert recipe['method']==m and recipe['steps']==6 and recipe['lr']==1e-4
         for s in ('samples.png', 'losses.csv', 'diffusers', '| steps | `6` |'): assert s in card
@@ -68,7 +75,8 @@ def test_lora_loads(whole):
 
 def test_dreambooth_loads(whole):
     from sdcourse.models import load
-    new,old = load(str(whole['dreambooth'])),load()
+    new = load(str(whole['dreambooth']))
+    old = load()
     moved = [(a-b).abs().max().item() for a,b in zip(new.unet.parameters(), old.unet.parameters())]
     assert 0<max(moved)<.01 and sum(m>0 for m in moved)>.9*len(moved)
     for part in ('vae', 'text_encoder'):
@@ -90,10 +98,14 @@ def test_stopped_and_gone_on(method, pics, whole, tmp_path, monkeypatch, capsys)
 def test_killed(pics, whole, tmp_path):
     "SIGKILL, wherever it is"
     out = tmp_path/'run'
-    p = subprocess.Popen([sys.executable, '-m', 'sdcourse.cli', *words(pics, 'inversion', out)], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    p = subprocess.Popen([sys.executable, '-m', 'sdcourse.cli', *words(pics, 'inversion', out)],
+                         env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     end = time.time()+300
-    while time.time()<end and p.poll() is None and not ((out/'losses.csv').exists() and (out/'losses.csv').read_text().count('\n')>4): time.sleep(.02)
-    p.send_signal(signal.SIGKILL); p.wait()
+    while time.time()<end and p.poll() is None and not ((out/'losses.csv').exists()
+        and (out/'losses.csv').read_text().count('\n')>4):
+        time.sleep(.02)
+    p.send_signal(signal.SIGKILL)
+    p.wait()
     if (out/'README.md').exists(): pytest.skip('it was faster than the killer')
     assert main(words(pics, 'inversion', out, '--resume')) == 0
     assert torch.allclose(losses(out), losses(whole['inversion']), rtol=1e-5)
@@ -104,7 +116,8 @@ def test_full_disk(pics, whole, tmp_path, monkeypatch, capsys):
     with monkeypatch.context() as m:
         interrupt(m, 1)
         main(words(pics, 'inversion', out))
-    kept,_ = (out/'checkpoint.pt').read_bytes(),capsys.readouterr()
+    kept = (out/'checkpoint.pt').read_bytes()
+    _ = capsys.readouterr()
     soft,hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try: rc = main(words(pics, 'inversion', out, '--resume'))

@@ -7,7 +7,8 @@ from conftest import lib, root, sh, tracked
 @pytest.fixture(scope='module')
 def wheel(tmp_path_factory):
     "A wheel, made from the source distribution, made from the files that git knows: as a stranger would get it"
-    d, src = tmp_path_factory.mktemp('dist'), tmp_path_factory.mktemp('src')
+    d = tmp_path_factory.mktemp('dist')
+    src = tmp_path_factory.mktemp('src')
     for p in tracked():
         to = src/p.relative_to(root)
         to.parent.mkdir(parents=True, exist_ok=True)
@@ -36,7 +37,8 @@ def test_weights(wheel):
         have = {i.filename.removeprefix('sdcourse/weights/stickers/') for i in w}
         assert {'model_index.json', 'README.md', 'unet/config.json', 'vae/config.json', 'text_encoder/config.json',
                 'tokenizer/vocab.json', 'tokenizer/merges.txt', 'scheduler/scheduler_config.json'} <= have
-        assert all(any(n.startswith(f'{part}/') and n.endswith('.safetensors') for n in have) for part in ('unet','vae','text_encoder'))
+        assert all(any(n.startswith(f'{part}/') and n.endswith('.safetensors') for n in have)
+                   for part in ('unet','vae','text_encoder'))
     more = sum(i.file_size for i in w if "/fast/" in i.filename or "/structure/" in i.filename)
     assert sum(i.file_size for i in w)-more <= 60e6 and more <= 25e6
 
@@ -69,6 +71,7 @@ def test_works(wheel, tmp_path):
     "Unpacked elsewhere, it imports, and finds its data"
     wheel.extractall(tmp_path)
     code = "import sdcourse; print(sdcourse.__file__)"
-    if (lib/'stickers.py').exists(): code += "; from sdcourse.stickers import make_world; im,c = make_world()[0]; print(im.shape, c)"
+    if (lib/'stickers.py').exists():
+        code += "; from sdcourse.stickers import make_world; im,c = make_world()[0]; print(im.shape, c)"
     rc, out = sh(sys.executable, '-c', code, cwd=tmp_path, env=dict(PYTHONPATH=str(tmp_path), PATH=''))
     assert rc == 0 and out.startswith(str(tmp_path)), out

@@ -14,14 +14,17 @@ def panel(sd):
     p = play(sd)
     p.steps.value = 2
     yield p
-    if p.job: p.job.cancel(); p.job.join(60)
+    if p.job:
+        p.job.cancel()
+        p.job.join(60)
 
 def run(p):
     p.run.click()
     if p.job: p.job.join(120)
 
 def png(im):
-    b = io.BytesIO(); im.save(b, 'png')
+    b = io.BytesIO()
+    im.save(b, 'png')
     return b.getvalue()
 
 def test_run(panel):
@@ -42,12 +45,15 @@ def test_returns_at_once(panel):
     assert job.is_alive() and panel.run.disabled and not panel.cancel.disabled
     panel.run.click()
     assert panel.job is job
-    panel.cancel.click(); job.join(60)
+    panel.cancel.click()
+    job.join(60)
     assert not job.is_alive() and len(panel.film) < 50 and 'cancelled' in panel.said and panel.picture is None
 
 def test_after_cancel(panel):
     panel.steps.value = 50
-    panel.run.click(); panel.cancel.click(); panel.job.join(60)
+    panel.run.click()
+    panel.cancel.click()
+    panel.job.join(60)
     panel.steps.value = 2
     run(panel)
     assert len(panel.film) == 2 and panel.picture is not None
@@ -78,7 +84,9 @@ def test_unknown_word(panel):
     assert "'beech'" in panel.said and 'beach' in panel.said and '2 steps' in panel.said
 
 def upload(p, data):
-    new = {'a.png': dict(metadata={}, content=data)} if isinstance(p.upload.value, dict) else (dict(name='a.png', type='image/png', size=len(data), content=memoryview(data), last_modified=datetime.datetime.now()),)
+    new = {'a.png': dict(metadata={}, content=data)} if isinstance(p.upload.value, dict) else (dict(
+        name='a.png', type='image/png', size=len(data), content=memoryview(data),
+        last_modified=datetime.datetime.now()),)
     p.upload.set_trait('value', new)
 
 def test_upload(panel):
@@ -87,7 +95,8 @@ def test_upload(panel):
     upload(panel, png(Image.new('RGBA', (100,30), 'orange')))
     assert panel.start.value == 'an upload' and not panel.strength.disabled
     run(panel)
-    assert '3 steps' in panel.said and panel.picture.info['sdcourse']['edits'][-1]['strength'] == .6     # .6 of 4, and the first of these is shorter
+    # .6 of 4, and the first of these is shorter
+    assert '3 steps' in panel.said and panel.picture.info['sdcourse']['edits'][-1]['strength'] == .6
     upload(panel, b'no picture')
     panel.run.click()
     assert 'not a picture that can be read' in panel.said
@@ -97,7 +106,8 @@ def test_nothing_global(panel):
     "Random numbers, gradients and the model are as they were"
     import torch
     torch.manual_seed(1)
-    want, before = torch.rand(3), {k: v.clone() for k,v in panel.sd.unet.state_dict().items()}
+    want = torch.rand(3)
+    before = {k: v.clone() for k,v in panel.sd.unet.state_dict().items()}
     forward = [m.__dict__.get('forward') for m in panel.sd.unet.modules()]
     torch.manual_seed(1)
     run(panel)
@@ -107,10 +117,14 @@ def test_nothing_global(panel):
 def test_two_panels(sd):
     "Side by side, on one model, both draw what they draw alone"
     def make(seed):
-        p = play(sd); p.steps.value, p.seed.value = 6, seed
+        p = play(sd)
+        p.steps.value, p.seed.value = 6, seed
         return p
     alone = []
-    for s in (1,2): p = make(s); run(p); alone.append(p.picture.tobytes())
+    for s in (1,2):
+        p = make(s)
+        run(p)
+        alone.append(p.picture.tobytes())
     ps = [make(s) for s in (1,2)]
     for p in ps: p.run.click()
     for p in ps: p.job.join(120)
@@ -130,8 +144,10 @@ def test_job_ends():
 
 def test_old_ipywidgets(tmp_path):
     "The version of Colab draws too"
-    rc, out = sh(sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-compile', '--target', tmp_path, 'ipywidgets==7.7.1', 'ipython_genutils', env=os.environ)
-    if rc and ('No matching distribution' in out or 'Connection' in out or 'network' in out.lower()): pytest.skip('the package registry cannot be reached')
+    rc, out = sh(sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-compile',
+                 '--target', tmp_path, 'ipywidgets==7.7.1', 'ipython_genutils', env=os.environ)
+    if rc and ('No matching distribution' in out or 'Connection' in out or 'network' in out.lower()):
+        pytest.skip('the package registry cannot be reached')
     assert rc == 0, out[-3000:]
     code = f"""
 import sys; sys.path.insert(0, {str(root/'tests')!r})

@@ -9,7 +9,9 @@ repeats. Figures of time mean something only on a machine that does nothing else
     -n 500                   pictures that the judge sees; its shares are then good to 2 points
     --only same lines        some of the parts: same, time, overhead, lines, quality, train (steps of training, on the CPU), fast (the distilled student)"""
 import os
-for k,v in dict(OMP_NUM_THREADS='1', OMP_WAIT_POLICY='PASSIVE', TOKENIZERS_PARALLELISM='false').items(): os.environ.setdefault(k, v)   # before torch is imported
+# before torch is imported
+for k,v in dict(OMP_NUM_THREADS='1', OMP_WAIT_POLICY='PASSIVE', TOKENIZERS_PARALLELISM='false').items():
+    os.environ.setdefault(k, v)
 import argparse, ast, gc, importlib.util, inspect, io, json, time, tokenize
 from pathlib import Path
 from statistics import median
@@ -36,7 +38,8 @@ SAMPLERS = {
     'Heun':     ('HeunDiscreteScheduler', dict(timestep_spacing='linspace'), lambda: heun, sample_sigmas, False),
     'DPM++ 2M': ('DPMSolverMultistepScheduler', dict(timestep_spacing='linspace'), dpmpp_2m, None, True),
 }
-SHIPPED = dict(steps_offset=1, set_alpha_to_one=False, timestep_spacing='leading')   # how Stable Diffusion 1 sets up DDIM and PNDM
+# how Stable Diffusion 1 sets up DDIM and PNDM
+SHIPPED = dict(steps_offset=1, set_alpha_to_one=False, timestep_spacing='leading')
 CANDIDATES = ['DPM++ 2M, Karras', 'LMS, Karras']
 
 def lend_scipy():
@@ -64,40 +67,50 @@ class Sides:
         self.start = self.noise.float()*((self.sigmas[0]**2+1)**.5 if fades else self.sigmas[0])
     def embs(self): return text_emb(self.sd, [*self.prompts, '']).tensor_split([-1])
     def ours(self, embs=None):
-        model = guided_model(self.sd.unet, *(embs or self.embs()), self.sd.guidance)   # one empty text for all, and one call of the text encoder
+        # one empty text for all, and one call of the text encoder
+        model = guided_model(self.sd.unet, *(embs or self.embs()), self.sd.guidance)
         return integrate(model, self.start, self.sigmas, self.make())/(self.sigmas[-1]**2+1)**.5
     def theirs(self, embs=None, output_type='latent'):
         what = dict(prompt=self.prompts)
         if embs: what = dict(prompt_embeds=embs[0], negative_prompt_embeds=embs[1].expand_as(embs[0]))
         pipe = self.sd.pipe
         pipe.scheduler = self.scheduler
-        return pipe(**what, num_inference_steps=self.steps, guidance_scale=self.sd.guidance, latents=self.noise, output_type=output_type).images
+        return pipe(**what, num_inference_steps=self.steps, guidance_scale=self.sd.guidance,
+                    latents=self.noise, output_type=output_type).images
     def our_picture(self): return (decode(self.sd, self.ours())/2+.5).clamp(0,1)
     def their_picture(self): return self.theirs(output_type='pt')
 
 def row(what, ours=None, pipeline=None, figure=None, goal=None, least=False):
     "A row of the table; a goal is an upper limit, or a lower one"
     text = lambda v: v if isinstance(v, (str, type(None))) else f'{v:.3g}'
-    return dict(what=what, ours=text(ours), pipeline=text(pipeline), figure=text(figure), goal=None if goal is None else f'{">=" if least else "<="} {goal:g}', met=None if goal is None else bool(figure>=goal if least else figure<=goal))
+    return dict(what=what, ours=text(ours), pipeline=text(pipeline), figure=text(figure),
+                goal=None if goal is None else f'{">=" if least else "<="} {goal:g}',
+                met=None if goal is None else bool(figure>=goal if least else figure<=goal))
 
 @torch.no_grad()
 def same(sd, bs, steps):
     "Largest relative difference of latents"
     for name in SAMPLERS:
         s = Sides(sd, name, bs, steps)
-        a,b = s.ours(),s.theirs()
-        yield row(f'latents, {name}, batch {bs}, {steps} steps', f'std {a.std():.4f}', f'std {b.std():.4f}', ((a-b).abs().max()/b.abs().max()).item(), 1e-5)
+        a = s.ours()
+        b = s.theirs()
+        yield row(f'latents, {name}, batch {bs}, {steps} steps', f'std {a.std():.4f}',
+                  f'std {b.std():.4f}', ((a-b).abs().max()/b.abs().max()).item(), 1e-5)
 
 def clocks(f, cuda):
     "Seconds that `f` takes: of the processor (or the GPU), and on the wall"
     gc.collect()
     if cuda:
         a,b = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        torch.cuda.synchronize(); wall = time.perf_counter(); a.record()
+        torch.cuda.synchronize()
+        wall = time.perf_counter()
+        a.record()
         f()
-        b.record(); torch.cuda.synchronize()
+        b.record()
+        torch.cuda.synchronize()
         return a.elapsed_time(b)/1000,time.perf_counter()-wall
-    cpu,wall = time.process_time(),time.perf_counter()
+    cpu = time.process_time()
+    wall = time.perf_counter()
     f()
     return time.process_time()-cpu,time.perf_counter()-wall
 
@@ -119,13 +132,15 @@ def times(sd, names, rounds, repeats, steps):
             runs = [take_turns([s.our_picture, s.their_picture], rounds, cuda) for _ in range(repeats)]
             for k,clock in enumerate(['GPU' if cuda else 'CPU', 'wall']):
                 ratios = [o[:,0,k]/o[:,1,k] for o in runs]
-                worst = max(range(repeats), key=lambda i: median(ratios[i]))     # of the repeats, the one that suits us least
+                # of the repeats, the one that suits us least
+                worst = max(range(repeats), key=lambda i: median(ratios[i]))
                 ours,theirs = (f'{1000*median(runs[worst][:,j,k]):.1f} ms' for j in (0,1))
                 yield row(f'time, {name}, batch {bs}, {n} steps, {clock} [{ratios[worst].min():.2f}..{ratios[worst].max():.2f}]', ours, theirs, median(ratios[worst]), goal)
             if cuda:
                 peaks = []
                 for f in (s.our_picture, s.their_picture):
-                    torch.cuda.empty_cache(); torch.cuda.reset_peak_memory_stats()
+                    torch.cuda.empty_cache()
+                    torch.cuda.reset_peak_memory_stats()
                     f(); torch.cuda.synchronize()
                     peaks.append(torch.cuda.max_memory_allocated()/2**30)
                 yield row(f'peak memory, {name}, batch {bs}', *(f'{p:.2f} GiB' for p in peaks), peaks[0]/peaks[1])

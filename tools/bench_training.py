@@ -43,12 +43,16 @@ class Script:
     def item(self, i, caption):
         "A picture and its tokens, as the data set gives them"
         im = Image.open(FILES[i]).convert('RGB').resize((self.sd.size,)*2, Image.Resampling.BICUBIC)
-        ids = self.sd.tokenizer(caption, padding='max_length', truncation=True, max_length=self.sd.tokenizer.model_max_length, return_tensors='pt').input_ids
+        ids = self.sd.tokenizer(caption, padding='max_length', truncation=True,
+                                max_length=self.sd.tokenizer.model_max_length,
+                                return_tensors='pt').input_ids
         return to_tensor(im)[0],ids[0]
-    def batch(self, captions): return (torch.stack(o) for o in zip(*(self.item(i, c) for i,c in zip(self.pick(), captions))))
+    def batch(self, captions):
+        return (torch.stack(o) for o in zip(*(self.item(i, c) for i,c in zip(self.pick(), captions))))
     def loss(self, unet, x, emb):
         z = self.vae.encode(x.to(self.dtype)).latent_dist.sample().detach()*self.vae.config.scaling_factor
-        noise,t = torch.randn_like(z),torch.randint(0, self.noise.config.num_train_timesteps, (len(z),))
+        noise = torch.randn_like(z)
+        t = torch.randint(0, self.noise.config.num_train_timesteps, (len(z),))
         pred = unet(self.noise.add_noise(z, noise, t), t, emb).sample
         a = self.noise.alphas_cumprod[t]
         snr = a/(1-a)
@@ -59,7 +63,9 @@ class ScriptInversion(Script):
     def __init__(self, sd, dtype=torch.float32, rows=None, lr=5e-4):
         super().__init__(sd, dtype)
         sd.tokenizer.add_tokens([NAME])
-        self.id,self.te,self.unet = len(sd.tokenizer)-1,sd.text_encoder.train(),sd.unet.to(dtype)
+        self.id = len(sd.tokenizer)-1
+        self.te = sd.text_encoder.train()
+        self.unet = sd.unet.to(dtype)
         self.te.resize_token_embeddings(rows or len(sd.tokenizer))
         self.table = self.te.get_input_embeddings().weight
         self.table.data[self.id] = self.table.data[sd.tokenizer('dog').input_ids[1]]
@@ -69,7 +75,8 @@ class ScriptInversion(Script):
         x,ids = self.batch([TEMPLATES[i].format(NAME) for i in torch.randint(len(TEMPLATES), (BS,))])
         loss = self.loss(self.unet, x, self.te(ids)[0].to(self.dtype))
         loss.backward()
-        self.opt.step(); self.opt.zero_grad()
+        self.opt.step()
+        self.opt.zero_grad()
         others = torch.ones(len(self.table), dtype=torch.bool)
         others[self.id] = False
         with torch.no_grad(): self.table[others] = self.before[others]
@@ -79,14 +86,17 @@ class ScriptDreamBooth(Script):
     "A step of train_dreambooth.py"
     def __init__(self, sd, dtype=torch.float32, lr=5e-6):
         super().__init__(sd, dtype)
-        self.te,self.unet = sd.text_encoder.to(dtype),sd.unet.train().requires_grad_()
+        self.te = sd.text_encoder.to(dtype)
+        self.unet = sd.unet.train().requires_grad_()
         self.opt = torch.optim.AdamW(self.unet.parameters(), lr=lr, weight_decay=1e-2)
     def __call__(self):
         x,ids = self.batch(['a photo of sks dog']*BS)
-        with torch.autocast('cpu', self.dtype, enabled=self.dtype!=torch.float32): loss = self.loss(self.unet, x, self.te(ids)[0])
+        with torch.autocast('cpu', self.dtype, enabled=self.dtype!=torch.float32):
+            loss = self.loss(self.unet, x, self.te(ids)[0])
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.unet.parameters(), 1.)
-        self.opt.step(); self.opt.zero_grad(set_to_none=False)
+        self.opt.step()
+        self.opt.zero_grad(set_to_none=False)
         return loss.item()
 
 def prepared(model, mixed='no'):
@@ -100,7 +110,8 @@ def ours_inversion(model, numbers, lr=5e-4):
     sd,cache,acc = prepared(model)
     token = add_token(sd, NAME, 'dog')
     if numbers=='bf16': sd = replace(sd, unet=cli._coarse(sd.unet, torch.bfloat16))
-    steps = train_token(sd, token, cache, [[t.format(NAME) for t in TEMPLATES]]*len(FILES), steps=10**6, lr=lr, bs=BS, acc=acc, weight=None)
+    steps = train_token(sd, token, cache, [[t.format(NAME) for t in TEMPLATES]]*len(FILES),
+                        steps=10**6, lr=lr, bs=BS, acc=acc, weight=None)
     return lambda: next(steps).loss
 
 def ours_dreambooth(model, numbers, lr=5e-6):
@@ -109,7 +120,8 @@ def ours_dreambooth(model, numbers, lr=5e-6):
     steps = train_subject(sd, cache, ['a photo of sks dog']*len(FILES), steps=10**6, lr=lr, bs=BS, opt=opt, acc=acc)
     return lambda: next(steps).loss
 
-KINDS = {'textual inversion': (ours_inversion, ScriptInversion, 2.), 'DreamBooth': (ours_dreambooth, ScriptDreamBooth, 1.7)}
+KINDS = {'textual inversion': (ours_inversion, ScriptInversion, 2.),
+         'DreamBooth': (ours_dreambooth, ScriptDreamBooth, 1.7)}
 DTYPES = dict(fp32=torch.float32, bf16=torch.bfloat16)
 
 def sides(kind, model, ours='fp32', theirs='fp32', **kw):
@@ -139,12 +151,14 @@ def peak(side, kind, model, numbers):
 
 def rows(row, take_turns, rounds=9, repeats=2, n=3, steps=200, quick=False, model=None):
     "The part `train` of the table"
-    numbers = cli._numbers(argparse.Namespace(fp32=False, bf16=False, fp16=False)) if not torch.cuda.is_available() else 'fp32'
+    numbers = cli._numbers(argparse.Namespace(fp32=False, bf16=False,
+        fp16=False)) if not torch.cuda.is_available() else 'fp32'
     ms = lambda t: f'{1000*t:.1f} ms'
     for kind,(_,_,goal) in KINDS.items():
         fs = sides(kind, model, numbers)
         for clock,(a,b,r) in zip(('CPU', 'wall'), ratio(fs, take_turns, rounds, repeats, n)):
-            yield row(f'{kind}, a step, batch {BS}, ours {numbers}, {clock}, times faster [{r.min():.2f}..{r.max():.2f}]', ms(a), ms(b), median(r), goal, least=True)
+            yield row(f'{kind}, a step, batch {BS}, ours {numbers}, {clock}, times faster '
+                      f'[{r.min():.2f}..{r.max():.2f}]', ms(a), ms(b), median(r), goal, least=True)
         losses = [[],[]]
         for f,keep in zip(fs, losses): some(f, steps, keep)()
         (a,b),(s,t) = zip(*((x.mean().item(), x.std().item()/len(x)**.5) for x in map(torch.tensor, losses)))

@@ -10,7 +10,9 @@ from course import in_order, part
 import live
 
 root = Path(__file__).resolve().parent.parent
-nbs, lib, site = root/'nbs', root/'sdcourse', root/'_site'
+nbs = root/'nbs'
+lib = root/'sdcourse'
+site = root/'_site'
 LONG = 30   # lines of an exported cell that are shown unfolded
 
 def settings():
@@ -28,7 +30,8 @@ def processed(path):
     skip = 'add_show_docs exec_show_docs clean_show_doc insert_warning rm_export add_links add_fold mv_exports strip_hidden_metadata populate_language'.split()
     p = NBProcessor(path, [o for o in FilterDefaults().base_procs() if o.__name__ not in skip], rm_directives=False)
     p.process()
-    return json.loads(json.dumps([{k: v for k,v in c.items() if k in ('cell_type','source','outputs','metadata','attachments')} for c in p.nb.cells]))
+    return json.loads(json.dumps([{k: v for k,v in c.items() if k in ('cell_type','source',
+        'outputs','metadata','attachments')} for c in p.nb.cells]))
 
 def directives(source):
     "The `#| key: value` lines of a cell as a dict, and the rest of it"
@@ -49,7 +52,9 @@ def parts(text):
 def linked(text, know):
     "Names in backticks become links to their entries; `know` says which: {as written: full name}"
     def f(m): return f'{{py:obj}}`{m[1]}{m[2] or ""} <{know[m[1]]}>`' if m[1] in know else m[0]
-    return ''.join(re.sub(r'(?<![`\[}\w])`([A-Za-z][\w.]*)(\(\))?`(?![`\]])', f, s) if prose else s for prose,s in parts(text))
+    return ''.join(
+        re.sub(r'(?<![`\[}\w])`([A-Za-z][\w.]*)(\(\))?`(?![`\]])', f, s) if prose else s for prose,
+        s in parts(text))
 
 def callouts(text):
     "Both ways of writing them, `> **Note:** ...` and Quarto's, as MyST's"
@@ -67,18 +72,23 @@ def callouts(text):
 def markdown(text, pages, know={}):
     "A markdown cell as MyST; `pages` are the stems of the notebooks there are"
     text = re.sub(r'^<!-- \w+ -->\n', '', text)
-    text = re.sub(r'\[!\[([^\]]*)\]\([^)]*\)\]\((\S+?)\)', r'[\1](\2){.nb-badge}', text)   # badges without a picture from elsewhere
+    # badges without a picture from elsewhere
+    text = re.sub(r'\[!\[([^\]]*)\]\([^)]*\)\]\((\S+?)\)', r'[\1](\2){.nb-badge}', text)
     text = re.sub(r'^(\$\$.*?\$\$) *\{#(eq-[\w-]+)\}', r'\1 (\2)', callouts(text), flags=re.M|re.S)
-    text = re.sub(r'(?<![\w`])\[?@(fig|eq)-([\w-]+)\]?', lambda m: f"{{{'numref' if m[1] == 'fig' else 'eq'}}}`{m[1]}-{m[2]}`", text)
+    text = re.sub(r'(?<![\w`])\[?@(fig|eq)-([\w-]+)\]?',
+                  lambda m: f"{{{'numref' if m[1] == 'fig' else 'eq'}}}`{m[1]}-{m[2]}`", text)
     def link(m):
         stem, frag = m[2], m[3] or ''
-        return f'[{m[1]}]({page(stem)}.ipynb{"#" if frag else ""}{slug(frag[1:])})' if stem in pages else m[1]   # to come: no link yet
+        # to come: no link yet
+        return f'[{m[1]}]({page(stem)}.ipynb{"#" if frag else ""}{slug(frag[1:])})' if stem in pages else m[1]
     return linked(re.sub(r'\[([^\]\n]*)\]\((?:\./)?([\w-]+)\.ipynb(#[^)\s]*)?\)', link, text), know)
 
 def code(cell, heading):
     "A code cell as myst-nb wants it, or None if it is not shown"
     d, source = directives(cell['source'])
-    if {'hide', 'default_exp', 'exporti'} & d.keys() or d.get('include') == 'false' or 'nbdev_export()' in source or not source: return
+    if {'hide', 'default_exp', 'exporti'} & d.keys() or d.get(
+        'include') == 'false' or 'nbdev_export()' in source or not source:
+        return
     if source.startswith('show_doc('): return            # the reference has it
     tags, mystnb = [], {'image': {'alt': f'Output: {heading}'}}
     lines, fold = source.splitlines(), None
@@ -91,17 +101,22 @@ def code(cell, heading):
     elif fold: tags.append('hide-input')
     if d.get('output') == 'false': tags.append('remove-output')
     if 'fig-cap' in d: mystnb['figure'] = dict(caption=d['fig-cap'], **({'name': d['label']} if 'label' in d else {}))
-    outs = [o for o in cell.get('outputs', []) if not any('widget' in k for k in o.get('data', {}))]   # progress bars: nothing draws them here
+    # progress bars: nothing draws them here
+    outs = [o for o in cell.get('outputs', []) if not any('widget' in k for k in o.get('data', {}))]
     if d.get('warning') == 'false': outs = [o for o in outs if o.get('name') != 'stderr']
-    return dict(cell_type='code', metadata=dict(tags=tags, mystnb=mystnb), source=source, execution_count=None, outputs=outs)
+    return dict(cell_type='code', metadata=dict(tags=tags, mystnb=mystnb), source=source,
+                execution_count=None, outputs=outs)
 
 def index():
     "{module: {name as written: full name}} of everything that has an entry"
-    return {p.stem: {n: f'sdcourse.{p.stem}.{n}' for n in names(p.read_text(encoding='utf-8'))} for p in sorted(lib.glob('[a-z]*.py'))}
+    return {p.stem: {n: f'sdcourse.{p.stem}.{n}' for n in names(p.read_text(encoding='utf-8'))}
+            for p in sorted(lib.glob('[a-z]*.py'))}
 
 def exported(cells):
     "The module that a notebook makes"
-    found = re.search(r'^#\|\s*default_exp\s+(\w+)', '\n'.join(''.join(c['source']) for c in cells if c['cell_type'] == 'code'), flags=re.M)
+    found = re.search(r'^#\|\s*default_exp\s+(\w+)',
+                      '\n'.join(''.join(c['source']) for c in cells if c['cell_type'] == 'code'),
+                      flags=re.M)
     return found and found[1]
 
 def known(cells, module, idx):

@@ -7,7 +7,8 @@ import argparse, os, re, sys, time
 from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
-nbs, out = root/'nbs', root/'_lessons'
+nbs = root/'nbs'
+out = root/'_lessons'
 
 def directives(source):
     "The `#| name: value` lines of a cell as a dict"
@@ -46,7 +47,8 @@ class Progress:
     def __call__(self, i, n):
         if not self.tty and time.time()-self.last < 15: return
         self.last = time.time()
-        print(f"\r{self.name} ... cell {i}/{n} " if self.tty else f"{self.name} ... cell {i}/{n}", end='' if self.tty else '\n', flush=True)
+        print(f"\r{self.name} ... cell {i}/{n} " if self.tty else f"{self.name} ... cell {i}/{n}",
+              end='' if self.tty else '\n', flush=True)
     def done(self, s): print(f"\r\033[K{s}" if self.tty else s, flush=True)
 
 def run_lesson(path, gpu=False, timeout=3600):
@@ -55,7 +57,9 @@ def run_lesson(path, gpu=False, timeout=3600):
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
     nb = nbformat.read(path, 4)
-    n, line, at = len(nb.cells), Progress(path.stem), [0]
+    n = len(nb.cells)
+    line = Progress(path.stem)
+    at = [0]
     class Client(NotebookClient):
         async def async_execute_cell(self, cell, index, **kw):
             line(index+1, n)
@@ -63,7 +67,9 @@ def run_lesson(path, gpu=False, timeout=3600):
             at[0] = index
             return await super().async_execute_cell(cell, index, **kw)
     start, err = time.time(), None
-    try: Client(nb, timeout=timeout, kernel_name='python3', extra_arguments=['--log-level=40'], resources=dict(metadata=dict(path=str(path.parent)))).execute()
+    try:
+        Client(nb, timeout=timeout, kernel_name='python3', extra_arguments=['--log-level=40'],
+               resources=dict(metadata=dict(path=str(path.parent)))).execute()
     except CellExecutionError as e: err = str(e)
     except CellTimeoutError: err = f"The cell took more than {timeout} seconds."
     except DeadKernelError: err = "The kernel died (out of memory?)."
@@ -75,7 +81,8 @@ def run_lesson(path, gpu=False, timeout=3600):
         line.done(f"{path.stem} ... ok, {secs:.0f} s, see {where}")
         return True
     err = re.sub(r'\x1b\[[0-9;]*m', '', err)
-    line.done(f"{path.stem} ... FAILED in cell {at[0]+1}/{n} (id {nb.cells[at[0]].get('id')}), {secs:.0f} s, see {where}\n\n{err.strip()}\n")
+    line.done(f"{path.stem} ... FAILED in cell {at[0]+1}/{n} (id {nb.cells[at[0]].get('id')}), "
+              f"{secs:.0f} s, see {where}\n\n{err.strip()}\n")
     return False
 
 def write(path, text):
@@ -98,13 +105,16 @@ def save(nb, stem):
 def main():
     p = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     p.add_argument('lessons', nargs='*', default=['10_pipelines'], help="names or numbers of lessons, or all")
-    p.add_argument('--gpu', action='store_true', default=has_gpu(), help="run `#| gpu` cells too (default: if there is a GPU)")
+    p.add_argument('--gpu', action='store_true', default=has_gpu(),
+                   help="run `#| gpu` cells too (default: if there is a GPU)")
     p.add_argument('--timeout', type=int, default=3600, help="seconds before a cell is given up")
     a = p.parse_args()
     os.environ.setdefault('JUPYTER_PREFER_ENV_PATH', '1')
-    paths, start = find(a.lessons), time.time()
+    paths = find(a.lessons)
+    start = time.time()
     bad = [q.stem for q in paths if not run_lesson(q, a.gpu, a.timeout)]
-    if len(paths) > 1: print(f"{len(paths)-len(bad)} of {len(paths)} lessons ran, {time.time()-start:.0f} s, in {out.name}/")
+    if len(paths) > 1:
+        print(f"{len(paths)-len(bad)} of {len(paths)} lessons ran, {time.time()-start:.0f} s, in {out.name}/")
     if bad: print(f"failed: {', '.join(bad)}")
     sys.exit(bool(bad))
 

@@ -7,10 +7,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
-source, built = root/'docs'/'live', root/'_site'/'live'
+source = root/'docs'/'live'
+built = root/'_site'/'live'
 weights = root/'sdcourse'/'weights'/'stickers'
 RUNTIME, INTEGRITY = 'onnxruntime-web@1.30.0', 'sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=='
-FILES = ['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']   # what runs on any browser, of more than a hundred
+# what runs on any browser, of more than a hundred
+FILES = ['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']
 
 class Missing(Exception): "Why there is no page that draws"
 
@@ -34,7 +36,8 @@ def runtime(to, secs=300):
     except subprocess.TimeoutExpired: raise Missing(f'npm has not brought {RUNTIME} in {secs} s') from None
     packed = sorted(to.glob('*.tgz'))
     try:
-        if r.returncode or not packed: raise Missing(f"npm could not bring {RUNTIME} ({(re.findall('npm error code (.+)', r.stderr) or ['it does not say why'])[0]})")
+        if r.returncode or not packed:
+            raise Missing(f"npm could not bring {RUNTIME} ({(re.findall('npm error code (.+)', r.stderr) or ['it does not say why'])[0]})")
         unpack(packed[-1], to)
     finally:
         for f in packed: f.unlink()
@@ -61,10 +64,14 @@ def graphs(sd, to):
     import io, onnx, torch
     class Call(torch.nn.Module):
         "One call of a part, as a module"
-        def __init__(self, part, f): super().__init__(); self.part, self.f = part, f
+        def __init__(self, part, f):
+            super().__init__()
+            self.part, self.f = part, f
         def forward(self, *args): return self.f(self.part, *args)
     f = sd.factor
-    x, emb, ids = torch.zeros(2, sd.vae.config.latent_channels, sd.size//f, sd.size//f), torch.zeros(2, 77, sd.text_encoder.config.hidden_size), torch.zeros(2, 77, dtype=torch.int64)
+    x = torch.zeros(2, sd.vae.config.latent_channels, sd.size//f, sd.size//f)
+    emb = torch.zeros(2, 77, sd.text_encoder.config.hidden_size)
+    ids = torch.zeros(2, 77, dtype=torch.int64)
     jobs = dict(text=(Call(sd.text_encoder, lambda m,ids: m(ids)[0]), (ids,), ['ids']),
                 unet=(Call(sd.unet, lambda m,x,t,emb: m(x, t, emb).sample), (x, torch.zeros(1), emb), ['latents','t','text']),
                 vae=(Call(sd.vae, lambda m,x: m.decode(x/m.config.scaling_factor).sample), (x[:1],), ['latents']))
@@ -72,7 +79,8 @@ def graphs(sd, to):
     for name,(module,args,names) in jobs.items():
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter('ignore')   # the older exporter: six times faster, and needs one package less
-            torch.onnx.export(module.eval(), args, out := io.BytesIO(), dynamo=False, opset_version=17, input_names=names, output_names=['out'])
+            torch.onnx.export(module.eval(), args, out := io.BytesIO(), dynamo=False,
+                              opset_version=17, input_names=names, output_names=['out'])
         onnx.save(halved(onnx.load_from_string(out.getvalue())), to/f'{name}.onnx')
 
 def facts(sd):
@@ -80,11 +88,13 @@ def facts(sd):
     from sdcourse.core import to_tensor
     from sdcourse.latents import encode, fit_rgb
     from sdcourse.stickers import eval_prompts, make_world, words
-    world, folder = make_world('cpu'), weights/'tokenizer'
+    world = make_world('cpu')
+    folder = weights/'tokenizer'
     ims = to_tensor([world[i][0] for i in range(64)])
     weight, bias = fit_rgb(encode(sd, ims), ims)
     merges = (folder/'merges.txt').read_text(encoding='utf-8').splitlines()[1:]
-    tok = dict(vocab=json.loads((folder/'vocab.json').read_text(encoding='utf-8')), merges=[m for m in merges if m], length=sd.tokenizer.model_max_length)
+    tok = dict(vocab=json.loads((folder/'vocab.json').read_text(encoding='utf-8')),
+               merges=[m for m in merges if m], length=sd.tokenizer.model_max_length)
     prompts = list(dict.fromkeys(eval_prompts('object', 198)+eval_prompts('scene', 99)))
     return dict(guidance=sd.guidance, width=sd.text_encoder.config.hidden_size, rgb=dict(weight=weight[:,:,0,0].tolist(), bias=bias.tolist()),
                 nouns=world.nouns, words=words(world), prompts=prompts), tok
@@ -103,7 +113,8 @@ def model(to):
     graphs(sd, to/'model')
     known, tok = facts(sd)
     (to/'words.json').write_text(json.dumps(tok), encoding='utf-8')
-    loads = [f'ort/{FILES[-1]}', 'words.json', 'model/text.onnx', 'model/unet.onnx', 'model/vae.onnx']   # in the order that worker.js takes them
+    # in the order that worker.js takes them
+    loads = [f'ort/{FILES[-1]}', 'words.json', 'model/text.onnx', 'model/unet.onnx', 'model/vae.onnx']
     known['bytes'] = {f: (to/f).stat().st_size for f in loads}
     (to/'facts.json').write_text(json.dumps(known), encoding='utf-8')
     (to/'made-from').write_text(stamp())
@@ -118,7 +129,9 @@ def make():
 
 def page(src):
     "What Sphinx needs in the folder `src`; returns the text of the page, and why it can't draw, or None"
-    why, to, text = make(), src/'extra'/'live', (source/'page.md').read_text(encoding='utf-8')
+    why = make()
+    to = src/'extra'/'live'
+    text = (source/'page.md').read_text(encoding='utf-8')
     for old in (to, src.parent/'html'/'live'): shutil.rmtree(old, ignore_errors=True)
     if why:
         before, rest = text.split('```{raw} html', 1)

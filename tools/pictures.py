@@ -6,7 +6,8 @@ import argparse, json
 from pathlib import Path
 
 folder = Path(__file__).resolve().parent.parent/'nbs'/'images'
-prompts = ['a fox on a teal background', 'a penguin in the snow', 'a sailboat at sunset', 'a bee on a light blue background', 'a pizza on a pink background']
+prompts = ['a fox on a teal background', 'a penguin in the snow', 'a sailboat at sunset',
+           'a bee on a light blue background', 'a pizza on a pink background']
 
 def by_model(seed):
     "The embedded model's pictures"
@@ -19,7 +20,9 @@ def by_world(seed):
     from PIL import Image
     from sdcourse.stickers import make_world, parse_caption
     world = make_world()
-    about = lambda d: ([o['name'] for o in d['items']], [o['tint'] for o in d['items']], d['style'] or 'cartoon', d['bg'].get('c') or d['bg'].get('name'), d['size'], d['pos'])
+    about = lambda d: ([o['name'] for o in d['items']], [o['tint'] for o in d['items']],
+                       d['style'] or 'cartoon', d['bg'].get('c') or d['bg'].get('name'), d['size'],
+                       d['pos'])
     def first(p):
         want, i = about(parse_caption(p)), seed
         while about(world.spec(i)) != want: i += 1

@@ -49,7 +49,8 @@ def readme():
         if re.search(r'^#\s*\|\s*(hide|default_exp)', s, flags=re.M): continue
         if c['cell_type'] == 'markdown':
             s = re.sub(r'^<!-- \w+ -->\n', '', s)
-            s = re.sub(r'\]\(((?!\w+:|#|/)[^)\s]+)\)', lambda m: f"]({os.path.normpath('nbs/'+m[1])})", s)   # GitHub shows the notebooks themselves
+            # GitHub shows the notebooks themselves
+            s = re.sub(r'\]\(((?!\w+:|#|/)[^)\s]+)\)', lambda m: f"]({os.path.normpath('nbs/'+m[1])})", s)
             parts.append(re.sub(r'src="((?!\w+:|/)[^"]+)"', r'src="nbs/\1"', s))
         else:
             parts.append('```python\n'+re.sub(r'^#\s*\|.*\n', '', s, flags=re.M).strip()+'\n```')
@@ -67,5 +68,6 @@ def write(path, text):
 
 if __name__ == '__main__':
     new = {nbs/'index.ipynb': index(), root/'README.md': readme()}
-    if '--check' in sys.argv: sys.exit(any(p.read_text(encoding='utf-8') != s for p,s in new.items()) and 'run make readme')
+    if '--check' in sys.argv:
+        sys.exit(any(p.read_text(encoding='utf-8') != s for p,s in new.items()) and 'run make readme')
     for p,s in new.items(): write(p, s)

@@ -28,18 +28,23 @@ def params(node, notes, text=ast.unparse):
         if not is_dataclass(node): return []
         fields = [n for n in node.body if isinstance(n, ast.AnnAssign)]
         hidden = [n.value and ast.unparse(n.value).startswith('field(') for n in fields]
-        return [(n.target.id, ast.unparse(n.annotation), n.value and not h and text(n.value), notes.get(n.end_lineno, '')) for n,h in zip(fields, hidden)]
+        return [(n.target.id, ast.unparse(n.annotation), n.value and not h and text(n.value),
+                 notes.get(n.end_lineno, '')) for n,h in zip(fields, hidden)]
     a = node.args
     plain = a.posonlyargs+a.args
     defaults = dict(zip(reversed(plain), reversed(a.defaults))) | dict(zip(a.kwonlyargs, a.kw_defaults))
-    every = [*(('', o) for o in plain), *([('*', a.vararg)] if a.vararg else []), *(('', o) for o in a.kwonlyargs), *([('**', a.kwarg)] if a.kwarg else [])]
+    every = [*(('', o) for o in plain), *([('*', a.vararg)] if a.vararg else []),
+             *(('', o) for o in a.kwonlyargs), *([('**', a.kwarg)] if a.kwarg else [])]
     rows, body = {}, node.body[0].lineno
     for star,o in every:
         if o.arg in ('self','cls'): continue
         d = defaults.get(o)
         line = (d or o).end_lineno
-        rows[line] = rows.get(line, [])+[[star+o.arg, o.annotation and ast.unparse(o.annotation), d and text(d), notes.get(line, '') if line < body else '']]
-    return [tuple(r) if len(rs) == 1 else (*r[:3], '') for rs in rows.values() for r in rs]   # a comment belongs to one parameter
+        rows[line] = rows.get(line, [])+[[star+o.arg, o.annotation and ast.unparse(o.annotation),
+                                          d and text(d),
+                                          notes.get(line, '') if line < body else '']]
+    # a comment belongs to one parameter
+    return [tuple(r) if len(rs) == 1 else (*r[:3], '') for rs in rows.values() for r in rs]
 
 def returns(node, notes, lines):
     "The comment beside the closing parenthesis of a function's head"
@@ -57,7 +62,8 @@ def signature(node):
 
 def entry(node, notes, lines, module, url, link, owner='', fence='`'*8):
     "One function, class or method as a directive of Sphinx"
-    name, isclass = owner+node.name, isinstance(node, ast.ClassDef)
+    name = owner+node.name
+    isclass = isinstance(node, ast.ClassDef)
     decs = [ast.unparse(d) for d in node.decorator_list]
     prop = any(d.endswith('property') for d in decs)
     kind = 'class' if isclass else 'property' if prop else 'method' if owner else 'function'
@@ -68,7 +74,9 @@ def entry(node, notes, lines, module, url, link, owner='', fence='`'*8):
     if doc: out += [link(escape(doc), own), '']
     rows = [(f'`{n}`', f'`{t}`' if t else '', f'`{d}`' if d else '', link(escape(c), own)) for n,t,d,c in ps]
     back = '' if isclass else returns(node, notes, lines)
-    if back: rows.append(('*returns*', f'`{ast.unparse(node.returns)}`' if node.returns else '', '', link(escape(back), own)))
+    if back:
+        rows.append(('*returns*', f'`{ast.unparse(node.returns)}`' if node.returns else '', '',
+                     link(escape(back), own)))
     if any(r[3] for r in rows):
         head = ('name', 'type', 'default', 'what it is')
         used = [i for i in range(4) if any(r[i] for r in rows)]   # no empty columns
@@ -78,7 +86,8 @@ def entry(node, notes, lines, module, url, link, owner='', fence='`'*8):
     if isclass:
         seen = set()
         for n in node.body:
-            if not isinstance(n, ast.FunctionDef) or (n.name[0] == '_' and n.name != '__call__') or n.name in seen: continue
+            if not isinstance(n, ast.FunctionDef) or (n.name[0] == '_' and n.name != '__call__') or n.name in seen:
+                continue
             seen.add(n.name)
             out += [entry(n, notes, lines, module, url, link, name+'.', fence[:-1]), '']
     return '\n'.join(out+[fence])
@@ -99,15 +108,20 @@ def names(source):
     nodes, exported = defined(source)
     for n in exported:
         yield n
-        if isinstance(nodes[n], ast.ClassDef): yield from (f'{n}.{m.name}' for m in nodes[n].body if isinstance(m, ast.FunctionDef) and m.name[0] != '_')
+        if isinstance(nodes[n], ast.ClassDef):
+            yield from (f'{n}.{m.name}' for m in nodes[n].body if isinstance(m, ast.FunctionDef) and m.name[0] != '_')
 
 def reference(source, module, url, link=lambda text, own: text, taken=()):
     "All that a module exports, as MyST; `url` is where its source can be read, `link` makes links of names, ids in `taken` are not given again"
     nodes, exported = defined(source)
-    notes, lines, out, taken = comments(source), source.splitlines(), [], set(taken)
+    notes = comments(source)
+    lines = source.splitlines()
+    out = []
+    taken = set(taken)
     for n in exported:
         node = nodes[n]
-        if n.lower() not in taken: taken.add(n.lower()) or out.append(f'<span id="{n.lower()}"></span>')   # as nbdev calls it: denoise(...) is at sampling.html#denoise
+        if n.lower() not in taken:   # as nbdev calls it: denoise(...) is at sampling.html#denoise
+            taken.add(n.lower()) or out.append(f'<span id="{n.lower()}"></span>')
         if isinstance(node, ast.Assign):
             out.append(f'````{{py:data}} {n}\n:module: {module}\n\n{escape(notes.get(node.lineno, ""))}\n\n[source]({url}#L{node.lineno}){{.nb-source}}\n````')
         else: out.append(entry(node, notes, lines, module, url, link))

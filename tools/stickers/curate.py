@@ -110,14 +110,17 @@ def source():
         if line.startswith('# category:'): category = line.split(':')[1].strip()
         elif line.strip():
             slug,name,synonyms = [x.strip() for x in (line.split('|')+['',''])[:3]]
-            yield dict(slug=slug, name=name, synonyms=[s.strip() for s in synonyms.split(',') if s.strip()], category=category)
+            yield dict(slug=slug, name=name,
+                       synonyms=[s.strip() for s in synonyms.split(',') if s.strip()],
+                       category=category)
 
 def entry(v):
     "What vocab.json says of a noun"
     slug = v['slug']
     forms = [dict(s=n, art=art(n), p=plural(n)) for n in [v['name']]+v['synonyms']]
     flags = dict(face=slug in FACE, mount=slug in MOUNT, rider=slug in RIDER, hat=slug in HAT)
-    return dict(name=v['name'], slug=slug, category=v['category'], tier=1 if slug in CORE else 3 if slug in T3 else 2, forms=forms, **flags)
+    return dict(name=v['name'], slug=slug, category=v['category'],
+                tier=1 if slug in CORE else 3 if slug in T3 else 2, forms=forms, **flags)
 
 if __name__=='__main__':
     entries = [entry(v) for v in source()]

@@ -16,19 +16,26 @@ def smooth(rng):
 
 def sample(a, x, y):
     "`a` at places between its pixels"
-    x0,y0 = np.floor(x).astype(int),np.floor(y).astype(int)
-    fx,fy = x-x0,y-y0
+    x0 = np.floor(x).astype(int)
+    y0 = np.floor(y).astype(int)
+    fx = x-x0
+    fy = y-y0
     at = lambda i,j: a[np.clip(j,0,S-1), np.clip(i,0,S-1)]
     return at(x0,y0)*(1-fx)*(1-fy) + at(x0+1,y0)*fx*(1-fy) + at(x0,y0+1)*(1-fx)*fy + at(x0+1,y0+1)*fx*fy
 
 def warp(im, rng):
     "Turn, shear, stretch and bend"
     yy,xx = np.mgrid[0:S,0:S].astype(np.float32)
-    turn,shear,sx,sy = rng.normal(0,.10),rng.normal(0,.15),1+rng.normal(0,.10),1+rng.normal(0,.06)
-    x,y = (xx-S/2)/sx,(yy-S/2)/sy
+    turn = rng.normal(0,.10)
+    shear = rng.normal(0,.15)
+    sx = 1+rng.normal(0,.10)
+    sy = 1+rng.normal(0,.06)
+    x = (xx-S/2)/sx
+    y = (yy-S/2)/sy
     x = x+shear*y
     x,y = x*np.cos(turn)-y*np.sin(turn),x*np.sin(turn)+y*np.cos(turn)
-    dx,dy = smooth(rng)*2.2,smooth(rng)*2.2
+    dx = smooth(rng)*2.2
+    dy = smooth(rng)*2.2
     return sample(np.asarray(im, np.float32), x+S/2+dx, y+S/2+dy)
 
 def glyph(font, digit):

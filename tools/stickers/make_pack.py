@@ -27,8 +27,10 @@ def coarse(cells):
 
 def save(name, cells):
     "Write an atlas and check that it comes back as it was"
-    a,file = atlas(cells),PACK/f'{name}.webp'
-    im = Image.merge('RGB', [Image.fromarray(a[...,3])]*3) if name=='ink' else Image.fromarray(a)   # line art: alpha is all
+    a = atlas(cells)
+    file = PACK/f'{name}.webp'
+    # line art: alpha is all
+    im = Image.merge('RGB', [Image.fromarray(a[...,3])]*3) if name=='ink' else Image.fromarray(a)
     im.save(file, 'WEBP', lossless=True, quality=100, method=6, exact=True)
     back = np.asarray(Image.open(file).convert('RGBA'))
     assert (back[...,0]==a[...,3]).all() if name=='ink' else (back==a).all()

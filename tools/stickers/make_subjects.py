@@ -22,7 +22,8 @@ def raw(src):
 
 sprites = Sprites(raw)
 
-def part(slug, x, y, scale, tint=None): return sprites.base(slug, 'cartoon', tint).resize((192,192), Image.LANCZOS),x,y,scale
+def part(slug, x, y, scale, tint=None):
+    return sprites.base(slug, 'cartoon', tint).resize((192,192), Image.LANCZOS),x,y,scale
 
 def compose(*parts):
     "Put stickers on top of each other"
@@ -47,16 +48,19 @@ def paste(im, sticker, x, y): im.paste(sticker, (round(x-sticker.size[0]/2), rou
 def dreambooth(name):
     "Six pictures of one character"
     cls,description,*parts = CHARACTERS[name]
-    sticker,rng = compose(*parts),np.random.default_rng(len(name))
+    sticker = compose(*parts)
+    rng = np.random.default_rng(len(name))
     places = list(PLACES.items())
     if name=='pip': places[1] = YELLOW   # a teal bear would not be seen on teal
     jitter = lambda: 2*rng.random()-1
     for i,(where,bg) in enumerate(places):
-        im,px = background(bg, 128),round(128*(.72+.12*jitter()))
+        im = background(bg, 128)
+        px = round(128*(.72+.12*jitter()))
         small = sticker.resize((px,px), Image.LANCZOS)
         paste(im, small, 128*(.5+.06*jitter()), 128*(.52+.05*jitter()))
         im.save(OUT/f'dreambooth_{name}_{i}.png')
-    return dict(cls=cls, description=description, prompt=f'a sks {cls}', captions=[f'a sks {cls} {where}' for where,_ in places])
+    return dict(cls=cls, description=description, prompt=f'a sks {cls}',
+                captions=[f'a sks {cls} {where}' for where,_ in places])
 
 def new_noun(name):
     "Six pictures of one held-out noun, in several styles"

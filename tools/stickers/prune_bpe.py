@@ -40,7 +40,8 @@ def words():
 if __name__=='__main__':
     lines = gzip.open(sys.argv[1], 'rt', encoding='utf8').read().split('\n')
     merges = [tuple(x.split()) for x in lines[1:49152-256-2+1]]   # as CLIP reads it
-    rank,used = {p:i for i,p in enumerate(merges)},set()
+    rank = {p:i for i,p in enumerate(merges)}
+    used = set()
     for w in words(): bpe(w, rank, used)
     keep = sorted(used, key=rank.get)
     pruned = {p:i for i,p in enumerate(keep)}

@@ -46,9 +46,13 @@ def draw(d, px=256, color='#111111'):
 def crop(im, pad=.02):
     "The square around what is drawn"
     ys,xs = np.where(np.asarray(im)[...,3]>8)
-    y0,y1,x0,x1 = ys.min(),ys.max()+1,xs.min(),xs.max()+1
+    y0 = ys.min()
+    y1 = ys.max()+1
+    x0 = xs.min()
+    x1 = xs.max()+1
     s = int(np.ceil(max(y1-y0, x1-x0)*(1+2*pad)))
-    left,top = int(round((x0+x1)/2-s/2)),int(round((y0+y1)/2-s/2))
+    left = int(round((x0+x1)/2-s/2))
+    top = int(round((y0+y1)/2-s/2))
     return im.crop((left,top,left+s,top+s))
 
 def shrink(im, px=96):
@@ -63,8 +67,11 @@ def shrink(im, px=96):
 
 def render(name):
     "One art set -> build/sprites_<name>.npz"
-    nouns,icons,t = list(source()),load(name),time.time()
-    cells,ok = np.zeros((len(nouns),96,96,4), np.uint8),np.zeros(len(nouns), bool)
+    nouns = list(source())
+    icons = load(name)
+    t = time.time()
+    cells = np.zeros((len(nouns),96,96,4), np.uint8)
+    ok = np.zeros(len(nouns), bool)
     for i,v in enumerate(nouns):
         d = next(filter(None, (resolve(icons, n) for n in [v['slug']]+ALIAS.get(v['slug'], []))), None)
         if d: cells[i],ok[i] = shrink(crop(draw(d))),True
