@@ -11,7 +11,7 @@ __all__ = ['inversion_step', 'invert', 'inversion_model', 'edit_sigmas', 'diffed
 import warnings
 from types import SimpleNamespace
 import torch, torch.nn.functional as F
-from .img2img import _pictures, paste_back
+from .img2img import start_pictures, paste_back
 from .latents import decode, encode
 from .pipelines import noise
 from .samplers import dpmpp_2m, integrate
@@ -137,7 +137,7 @@ def edit(
     seed=0,        # Of the fresh noise
 ):                 # ims: pictures (b,3,h,w) in [-1,1]; mask, in pixels; latents
     "Change what prompts say should change, and keep the rest (DiffEdit)"
-    x = _pictures(ims, sd)
+    x = start_pictures(sd, ims)
     old,new = ([o]*len(x) if isinstance(o, str) else list(o) for o in (old, new))
     if not len(old)==len(new)==len(x):
         raise ValueError(f'{len(x)} pictures, but {len(old)} old and {len(new)} new prompts: give '

@@ -12,7 +12,7 @@ import copy
 from dataclasses import dataclass
 import torch
 from .editing import edit_sigmas, invert
-from .img2img import _pictures
+from .img2img import start_pictures
 from .latents import decode, encode
 from .samplers import dpmpp_2m, integrate
 from .sampling import guided_model, noise_model
@@ -96,7 +96,7 @@ def acquaint(
     seed=0,        # Of the training
 )->Taught:
     "Stages 1 and 2 for some pictures together: each has an embedding of its own, the U-Net is common"
-    x = _pictures(ims, sd)
+    x = start_pictures(sd, ims)
     wishes = [wishes] if isinstance(wishes, str) else list(wishes)
     if len(wishes)!=len(x):
         raise ValueError(f'{len(x)} pictures and {len(wishes)} wishes: give each picture one')

@@ -9,7 +9,7 @@ __all__ = ['encode', 'decode', 'psnr', 'accounting', 'scale_factor', 'fit_rgb', 
 
 # %% ../nbs/31_latents.ipynb #c4
 import torch, torch.nn as nn, torch.nn.functional as F
-from .core import Table, to_tensor
+from .core import Table, as_batch, to_tensor
 
 # %% ../nbs/31_latents.ipynb #c11
 def encode(
@@ -19,18 +19,7 @@ def encode(
     generator=None,  # Where the randomness comes from, if it is drawn
 )->torch.Tensor:     # (b,4,h/factor,w/factor), of about unit variance
     "Latents of pictures"
-    x = ims if isinstance(ims, torch.Tensor) else to_tensor(ims)
-    x = x[None] if x.ndim==3 else x
-    if x.ndim!=4 or x.shape[1]!=3:
-        raise ValueError(f'pictures have shape (b,3,h,w), this is {tuple(x.shape)}')
-    if x.shape[2]%sd.factor or x.shape[3]%sd.factor:
-        raise ValueError(f'the sides of a picture must be multiples of {sd.factor}, these are '
-                         f'{x.shape[3]}x{x.shape[2]}')
-    if not x.isfinite().all():
-        raise ValueError('there are numbers in this picture that are not finite (NaN or inf)')
-    if x.abs().max()>1.01:
-        raise ValueError(f'a picture lies in [-1,1], this one in [{x.min():.3g},{x.max():.3g}]. '
-                         'From 0..255: x/127.5-1')
+    x = as_batch(ims, sd.factor)
     d = sd.vae.encode(x.to(sd.device, sd.dtype)).latent_dist
     return (d.sample(generator) if sample else d.mode())*sd.vae.config.scaling_factor
 

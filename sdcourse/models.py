@@ -6,8 +6,9 @@ Docs: https://USER.github.io/sdcourse/models.html.md"""
 
 # %% auto #0
 __all__ = ['WEIGHTS', 'KNOWN', 'MIRRORS', 'WHAT', 'quiet', 'bf16_gain', 'best_dtype', 'bf16_pays', 'half_precision', 'resolve',
-           'needed', 'ask_hub', 'plan', 'cached', 'folder_of', 'checksums', 'check_files', 'SD', 'FastDecoder',
-           'pack_delta', 'unpack_delta', 'load', 'parts', 'text_model']
+           'needed', 'ask_hub', 'plan', 'cached', 'folder_of', 'weights_gb', 'checksums', 'check_files',
+           'load_model_part', 'load_tokenizer', 'SD', 'FastDecoder', 'pack_delta', 'unpack_delta', 'load', 'parts',
+           'text_model']
 
 # %% ../nbs/05_models.ipynb #c4
 import difflib, hashlib, json, os, re, threading, time, warnings
@@ -236,7 +237,7 @@ def _way_out(folder):
     return 'copy or save that folder again, or go on with load(), the embedded model'
 
 # %% ../nbs/05_models.ipynb #c55
-def _gigabytes(folder):
+def weights_gb(folder):
     return sum(f.stat().st_size for f in Path(folder).rglob('*model*') if f.suffix in (
         '.safetensors', '.bin'))/1e9
 
@@ -265,7 +266,7 @@ def check_files(
                           f'{_way_out(folder)}')
 
 # %% ../nbs/05_models.ipynb #c63
-def _load_part(cls, folder, part, dtype):
+def load_model_part(cls, folder, part, dtype):
     "One part of a model, frozen, with every weight from its file"
     import diffusers
     from packaging.version import Version
@@ -292,7 +293,7 @@ def _load_part(cls, folder, part, dtype):
     return model.eval().requires_grad_(False)
 
 # %% ../nbs/05_models.ipynb #c65
-def _load_tokenizer(folder):
+def load_tokenizer(folder):
     "The tokenizer in `folder`, if it is really there"
     from transformers import CLIPTokenizer
     if not any((folder/'tokenizer'/f).exists() for f in ('vocab.json', 'tokenizer.json')):
@@ -425,16 +426,16 @@ def load(
     if not local and _cached(name) is None:   # fail before the slow imports
         ask_hub(name, max(1., start+3.5-time.monotonic()))
     device = torch.device(device or best_device())
-    dtype = dtype or best_dtype(device, large=not local or _gigabytes(folder_of(name))>.5)
+    dtype = dtype or best_dtype(device, large=not local or weights_gb(folder_of(name))>.5)
     folder = folder_of(name, half=dtype!=torch.float32)
     check_files(folder)
     with quiet():
         import diffusers
         from transformers import CLIPTextModel
-        tok = _load_tokenizer(folder)
-        te   = _load_part(CLIPTextModel, folder, 'text_encoder', dtype)
-        vae  = _load_part(diffusers.AutoencoderKL, folder, 'vae', dtype)
-        unet = _load_part(diffusers.UNet2DConditionModel, folder, 'unet', dtype)
+        tok = load_tokenizer(folder)
+        te   = load_model_part(CLIPTextModel, folder, 'text_encoder', dtype)
+        vae  = load_model_part(diffusers.AutoencoderKL, folder, 'vae', dtype)
+        unet = load_model_part(diffusers.UNet2DConditionModel, folder, 'unet', dtype)
         sched = json.loads((folder/'scheduler'/'scheduler_config.json').read_text())
         sched = getattr(diffusers, sched['_class_name']).from_config(sched)
     if len(tok)!=te.config.vocab_size:

@@ -1277,7 +1277,7 @@ class _Reading:
         self.noun = None
         self.rels.insert(0, (*rel,i))
     def _size(self, size, i): self.size = size
-    def _number(self, n, i):
+    def finite_number(self, n, i):
         if self.noun: self.counts[0] = n
         else: self._unknown(self.ws[i], i)
     def _color(self, c, i):

@@ -23,7 +23,7 @@ from .core import to_tensor
 from .img2img import mask_box, mask_circle, mask_stroke, paste_back, to_latent_mask
 from .judge import load_judge
 from .latents import decode, encode
-from .models import SD, WEIGHTS, _gigabytes, _load_part, _load_tokenizer, best_dtype, best_device, folder_of, half_precision, load, pack_delta, quiet, resolve, unpack_delta
+from .models import SD, WEIGHTS, weights_gb, load_model_part, load_tokenizer, best_dtype, best_device, folder_of, half_precision, load, pack_delta, quiet, resolve, unpack_delta
 from .pipelines import noise
 from .samplers import dpmpp_2m, integrate
 from .sampling import denoise, inpaint_steps, text_once
@@ -360,11 +360,11 @@ def _load_wide(name):
     "An inpainting, depth or x4-upscaling model in the layout of diffusers"
     folder = folder_of(resolve(name))
     device,parts = torch.device(best_device()),{}
-    dtype = best_dtype(device, large=_gigabytes(folder)>.5)
+    dtype = best_dtype(device, large=weights_gb(folder)>.5)
     with quiet():
         for k,cls in dict(text_encoder=CLIPTextModel, vae=diffusers.AutoencoderKL,
                           unet=diffusers.UNet2DConditionModel).items():
-            parts[k] = _load_part(cls, folder, k, dtype).to(device)
+            parts[k] = load_model_part(cls, folder, k, dtype).to(device)
         sched = json.loads((folder/'scheduler'/'scheduler_config.json').read_text())
         parts['scheduler'] = getattr(diffusers, sched['_class_name']).from_config(sched)
     n,factor = parts['unet'].config.in_channels,2**(len(parts['vae'].config.block_out_channels)-1)
@@ -372,7 +372,7 @@ def _load_wide(name):
         raise ValueError(
             f'the U-Net of {str(name)!r} takes {n} channels ({WANTED.get(n, "none that I know")}): '
             + ('that is what load is for' if n==4 else 'load_structure knows 5, 7 and 9'))
-    return SD(_load_tokenizer(folder), device=device, dtype=dtype, name=str(name),
+    return SD(load_tokenizer(folder), device=device, dtype=dtype, name=str(name),
               size=parts['unet'].config.sample_size*factor, folder=folder, **parts)
 
 # %% ../nbs/44_structure.ipynb #c44

@@ -11,7 +11,7 @@ __all__ = ['show_tokens', 'token_ids', 'text_emb', 'token_emb', 'encode_embeddin
 import html, sys
 import torch, torch.nn.functional as F
 from .models import quiet
-from .pipelines import truncated
+from .pipelines import as_prompts, truncated
 
 # %% ../nbs/30_text.ipynb #c13
 def show_tokens(
@@ -27,23 +27,13 @@ def show_tokens(
                                    '\u2423')) for t in sd.tokenizer.convert_ids_to_tokens(ids)]
     return HTML(''.join(box.format(colours[i%5], t, k) for i,(t,k) in enumerate(zip(shown, ids))))
 
-# %% ../nbs/30_text.ipynb #c21
-def _prompts(prompts):
-    "A prompt, or a list of them, as a list"
-    ps = [prompts] if isinstance(prompts, str) else list(prompts)
-    for p in ps:
-        if not isinstance(p, str): raise TypeError(f'a prompt is text, this is {p!r}')
-    if not ps:
-        raise ValueError("no prompt was given: the list is empty. An empty text, '', is allowed")
-    return ps
-
 # %% ../nbs/30_text.ipynb #c22
 def token_ids(
     sd,            # What `load` returned
     prompts,       # Text, or a list of texts
 )->torch.Tensor:   # (b,77) whole numbers
     "The tokens of prompts, filled up to 77"
-    ps,tok = _prompts(prompts),sd.tokenizer
+    ps,tok = as_prompts(prompts),sd.tokenizer
     for p in ps:
         if cut := truncated(sd, p):
             print(f'note: the prompt is too long; the model will not see {cut!r}', file=sys.stderr)

@@ -12,11 +12,12 @@ import html, io, threading, time
 from functools import cache
 import torch
 from PIL import Image, ImageOps
-from .core import to_img, to_tensor
-from .img2img import _pictures, _remember, cut_sigmas, noise_levels, prompt_model
+from .core import finite_number, to_img, to_tensor, whole_number
+from .img2img import cut_sigmas, noise_levels, note_edit, prompt_model, start_pictures
 from .latents import decode, encode, fit_rgb, latent_rgb
 from .models import quiet
-from .pipelines import Pictures, _number, _versions, _whole, default_sd, noise, truncated, unknown_words
+from .pipelines import (Pictures, default_sd, noise, truncated, unknown_words,
+                                versions_used)
 from .sampling import denoise
 from .stickers import make_world
 
@@ -34,13 +35,13 @@ def draw_steps(
     "Draw one picture with Euler's sampler, step by step"
     if not isinstance(prompt, str): raise TypeError(f'a prompt is text, this is {prompt!r}')
     sigmas = noise_levels(sd, steps)
-    z = noise(sd, [_whole(seed, 'a seed', 0)]).to(sd.device)
+    z = noise(sd, [whole_number(seed, 'a seed', 0)]).to(sd.device)
     if im is not None:
-        if _number(strength, 'strength')==0:
+        if finite_number(strength, 'strength')==0:
             raise ValueError('strength 0 keeps the picture as it is, so there is nothing to draw: '
                              'take more')
         sigmas = cut_sigmas(sigmas, strength)
-        im = _pictures(im, sd).to(sd.device)
+        im = start_pictures(sd, im).to(sd.device)
     with quiet(): model = prompt_model(sd, prompt, guidance, negative)
     @torch.no_grad()
     def go():
@@ -206,8 +207,8 @@ class Panel:
     def _signed(self, im):
         "Note in the picture how it was made"
         (how,start,strength),im = self.made,im.copy()
-        if start is None: im.info['sdcourse'] = how | dict(size=[*im.size], sampler='euler', model=self.sd.name, versions=_versions())
-        else: im = _remember(im, start, start, how | dict(strength=strength, ran=len(self.film), masked=False, model=self.sd.name))
+        if start is None: im.info['sdcourse'] = how | dict(size=[*im.size], sampler='euler', model=self.sd.name, versions=versions_used())
+        else: im = note_edit(im, start, start, how | dict(strength=strength, ran=len(self.film), masked=False, model=self.sd.name))
         return im
     def _turn(self, change):
         if not self.frame.disabled and self.frame.value<len(self.film): self.image.value = _png(self.film[self.frame.value])
