@@ -1,9 +1,9 @@
 """Run lessons top to bottom in a real kernel: `python tools/lessons.py 10_pipelines` (or `all`, or several).
 
-The notebooks in nbs/ are not touched. The executed copy and an HTML page go to _lessons/. Cells that only make sense
+The notebooks in nbs/ are not touched, unless --save says so. The executed copy and an HTML page go to _lessons/. Cells that only make sense
 elsewhere keep their saved output: those marked `#| eval: false` or tagged skip-execution (installing, downloading), and
 those marked `#| gpu` when there is no GPU. Exits with 1, and names the cell, when a cell fails."""
-import argparse, os, re, sys, time
+import argparse, json, os, re, subprocess, sys, time
 from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
@@ -102,17 +102,34 @@ def save(nb, stem):
     write(out/f'{stem}.html', exporter.from_notebook_node(nb, resources)[0])
     return out/f'{stem}.html'
 
+def keep(path):
+    "Put the outputs of the executed copy into the notebook, where the cells are still the same"
+    made = {c['id']: c for c in json.loads((out/path.name).read_text(encoding='utf-8'))['cells']}
+    nb = json.loads(path.read_text(encoding='utf-8'))
+    for c in nb['cells']:
+        new = made.get(c['id'])
+        if c['cell_type'] != 'code' or not new: continue
+        if ''.join(new['source']) != ''.join(c['source']):
+            print(f"{path.stem}: cell {c['id']} has changed since it was run, its output stays")
+        else: c['outputs'] = new['outputs']
+    write(path, json.dumps(nb, indent=1, ensure_ascii=False, sort_keys=True)+'\n')
+    subprocess.run([Path(sys.executable).with_name('nbdev-clean'), '--fname', path], check=True)
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     p.add_argument('lessons', nargs='*', default=['10_pipelines'], help="names or numbers of lessons, or all")
     p.add_argument('--gpu', action='store_true', default=has_gpu(),
                    help="run `#| gpu` cells too (default: if there is a GPU)")
     p.add_argument('--timeout', type=int, default=3600, help="seconds before a cell is given up")
+    p.add_argument('--save', action='store_true', help="save the outputs in nbs/ as well")
     a = p.parse_args()
     os.environ.setdefault('JUPYTER_PREFER_ENV_PATH', '1')
     paths = find(a.lessons)
     start = time.time()
-    bad = [q.stem for q in paths if not run_lesson(q, a.gpu, a.timeout)]
+    bad = []
+    for q in paths:
+        if not run_lesson(q, a.gpu, a.timeout): bad.append(q.stem)
+        elif a.save: keep(q)
     if len(paths) > 1:
         print(f"{len(paths)-len(bad)} of {len(paths)} lessons ran, {time.time()-start:.0f} s, in {out.name}/")
     if bad: print(f"failed: {', '.join(bad)}")
