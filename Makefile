@@ -1,10 +1,14 @@
 # Needs python3 (3.11 or later), git and make; everything else goes into .venv.
 #   make lesson                      run the first lesson, pages in _lessons/
 #   make lesson LESSON=33_sampling   another one; LESSON=all for every one
-#   make test                        all tests
+#   make test                        what is quick: all but the lessons that train
+#   make test-all                    everything, those and the slow tests too
 #   make bench                       our loop beside the pipeline of diffusers, in figures
 #   make docs                        the docs site, in _site/html
 #   make docs-test                   the same in a real browser; needs a Chromium (apt install chromium)
+#   make run LESSON=33_sampling      run a lesson and save its outputs in nbs/
+#   make lint                        long lines and other things a reader stumbles over, counted
+#   make home GITHUB=alice/sdcourse  write a new address into badges, README, settings and docs
 PYTHON ?= python3
 LESSON ?= 10_pipelines
 ARGS   ?=
@@ -14,9 +18,9 @@ MADE   := $(shell cat settings.ini pyproject.toml setup.py constraints.txt | cks
 STAMP  := .venv/.made-from-$(MADE)
 DOCS   := .venv/.docs-from-$(MADE)
 
-.PHONY: help lesson test bench docs docs-test venv export readme train clean
+.PHONY: help lesson run lint home test test-heavy test-all bench docs docs-test venv export readme train clean
 help:
-	@sed -n '2,7s/^#   //p' Makefile
+	@sed -n '2,11s/^#   //p' Makefile
 	@echo "make venv | export | readme | train | clean"
 
 venv: $(STAMP)
@@ -34,9 +38,26 @@ $(STAMP):
 lesson: $(STAMP)
 	@$(BIN)/python tools/lessons.py $(LESSON)
 
+run: $(STAMP)
+	@HF_HUB_OFFLINE=$${HF_HUB_OFFLINE-1} $(BIN)/python tools/lessons.py $(LESSON) --save
+
+lint: $(STAMP)
+	@$(BIN)/python tools/lint.py $(ARGS)
+	@$(BIN)/python -m ruff check --select E702,E703,F821,F841 nbs sdcourse tools tests --statistics --exit-zero
+
+home:
+	@$(PYTHON) tools/home.py $(GITHUB)
+
 # e.g. make test ARGS='tests/test_imports.py'
 test: $(STAMP)
 	@HF_HUB_OFFLINE=$${HF_HUB_OFFLINE-1} $(BIN)/python -m pytest $(ARGS)
+
+# the lessons that train, on their own; what `.ci/run` runs after `make test`
+test-heavy: $(STAMP)
+	@HF_HUB_OFFLINE=$${HF_HUB_OFFLINE-1} $(BIN)/python -m pytest -m heavy $(ARGS)
+
+test-all: $(STAMP)
+	@HF_HUB_OFFLINE=$${HF_HUB_OFFLINE-1} $(BIN)/python -m pytest -m 'slow or not slow' $(ARGS)
 
 # e.g. make bench ARGS=--quick
 bench: $(STAMP)

@@ -1,6 +1,7 @@
 """A browser without a window, for tests: Chromium, driven by its own DevTools protocol over a pipe.
 
-That needs nothing but a Chromium (Debian, Ubuntu: apt install chromium), and no driver that has to fit its version."""
+That needs nothing but a Chromium (Debian, Ubuntu: apt install chromium), and no driver that has to fit its
+version."""
 import base64, json, os, select, shutil, subprocess, sys, tempfile, time
 
 HELP = """No Chromium found. Debian and Ubuntu: sudo apt install chromium. macOS: brew install --cask chromium. Or name one: CHROMIUM=/path/to/chrome make docs-test"""

@@ -1,4 +1,5 @@
-"""`play` in JupyterLab, driven in a real browser: `make docs-test`. Pictures of what was seen are kept in _site/shots."""
+"""`play` in JupyterLab, driven in a real browser: `make docs-test`. Pictures of what was seen are kept in
+_site/shots."""
 import json, os, socket, subprocess, sys, time, urllib.request
 from pathlib import Path
 import pytest

@@ -1,4 +1,5 @@
-"""The page that draws, in a real browser: the same words, noise and latents as PyTorch, and how long it takes. Part of `make docs-test`."""
+"""The page that draws, in a real browser: the same words, noise and latents as PyTorch, and how long it
+takes. Part of `make docs-test`."""
 import json, re, sys, threading, time
 from functools import partial
 from http.server import ThreadingHTTPServer
@@ -126,7 +127,8 @@ def test_same_picture(b, sd, job):
 
 def test_given_noise(b, sd):
     "Noise from outside, and our own loop in PyTorch, which takes timesteps with fractions"
-    from sdcourse.samplers import dpmpp_2m, karras_sigmas, integrate
+    from sdcourse.samplers import dpmpp_2m, integrate
+    from sdcourse.schedules import karras_sigmas
     from sdcourse.sampling import guided_model
     from sdcourse.text import text_emb
     noise = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(99))

@@ -1,4 +1,5 @@
-"""The built site in a real browser: `make docs-test`. Pictures of what was seen are kept in _site/shots, for the eye."""
+"""The built site in a real browser: `make docs-test`. Pictures of what was seen are kept in _site/shots, for
+the eye."""
 import collections, sys, threading
 from functools import partial
 from html.parser import HTMLParser

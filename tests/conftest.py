@@ -13,10 +13,14 @@ numbered = [p for p in notebooks if re.match(r'\d\d_', p.name)]
 quiet = {k: v for k,v in os.environ.items() if k != 'SDCOURSE_MODEL'} | dict(
     OMP_NUM_THREADS='1', OMP_WAIT_POLICY='PASSIVE', HF_HUB_OFFLINE='1', TOKENIZERS_PARALLELISM='false')
 
+# notebooks whose cells take more than about 40 s of CPU: `make test` leaves them to `make test-all`
+HEAVY = {'41_textual_inversion', '43_dreambooth', '44_structure', '45_upscale', '50_distill'}
+
 def pytest_configure(config):
-    "Tests marked slow wait until somebody asks, with -m slow"
+    "Tests marked slow or heavy wait until somebody asks: make test-all, or -m heavy"
     config.addinivalue_line('markers', 'slow: takes minutes; run only with -m slow')
-    config.option.markexpr = config.option.markexpr or 'not slow'
+    config.addinivalue_line('markers', 'heavy: runs a notebook that trains; run with -m heavy')
+    config.option.markexpr = config.option.markexpr or 'not slow and not heavy'
 
 def cells(path):
     return [{**c, 'source': ''.join(c['source'])} for c in json.loads(path.read_text(encoding='utf-8'))['cells']]

@@ -2,7 +2,7 @@
 import os, re, shutil, sys, time
 from concurrent.futures import ThreadPoolExecutor
 import pytest
-from conftest import bin_, cells, lib, nbs, notebooks, numbered, root, sh, tracked
+from conftest import HEAVY, bin_, cells, lib, nbs, notebooks, numbered, root, sh, tracked
 
 each = pytest.mark.parametrize('path', notebooks, ids=lambda p: p.stem)
 made = lambda d: {p.name: p.read_text(encoding='utf-8') for p in d.glob('*.py')
@@ -47,13 +47,20 @@ def runs(request):
     yield {p: pool.submit(run, p) for p in wanted}
     pool.shutdown(cancel_futures=True)
 
-@each
-def test_runs(path, runs, record_property):
+light_and_heavy = [pytest.param(p, id=p.stem, marks=[pytest.mark.heavy]*(p.stem in HEAVY)) for p in notebooks]
+
+@pytest.mark.parametrize('path', light_and_heavy)
+def test_runs(path, runs, record_property, capsys):
     "nbdev-test passes"
     rc, out, secs = runs[path].result()
     record_property('seconds', round(secs, 1))
-    print(f'{path.stem}: {secs:.0f} s')
+    with capsys.disabled(): print(f'\n{path.stem}: {secs:.0f} s ', end='', flush=True)
     assert rc == 0 and 'Success' in out, out[-4000:]
+
+def test_none_is_left_out():
+    "Every notebook is either light or heavy, and the heavy ones exist"
+    marked = {p.id: bool(p.marks) for p in light_and_heavy}
+    assert set(marked) == {p.stem for p in notebooks} and {s for s,m in marked.items() if m} == HEAVY
 
 def test_litter(runs):
     "Running them has left no files behind"

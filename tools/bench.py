@@ -1,8 +1,10 @@
-"""Our loop beside the pipeline of diffusers, and our training beside its example scripts, figure by figure: `python tools/bench.py` (or `make bench`)
+"""Our loop beside the pipeline of diffusers, and our training beside its example scripts, figure by figure:
+`python tools/bench.py` (or `make bench`)
 
-One process, the same weights, noise, prompts and settings on both sides, taking turns. Each row has its goal and says whether
-it was met; rows without a goal are there to compare. A ratio of times is the median of the rounds' ratios, of the worse of two
-repeats. Figures of time mean something only on a machine that does nothing else.
+One process, the same weights, noise, prompts and settings on both sides, taking turns. Each row has its goal
+and says whether it was met; rows without a goal are there to compare. A ratio of times is the median of the
+rounds' ratios, of the worse of two repeats. Figures of time mean something only on a machine that does
+nothing else.
     --quick                  half a minute in place of ten, to see that it runs: its figures of time and quality mean little
     --device cuda            float16 in the network, times by CUDA events, peak memory; the comparison of latents is in float32
     --time Euler LMS Heun    which samplers to time, from DDIM, PNDM, Euler, LMS, Heun, DPM++ 2M
@@ -26,7 +28,7 @@ from sdcourse.pipelines import noise
 from sdcourse.samplers import OWN_SAMPLERS, dpmpp_2m, heun, integrate, lms, pndm, shipped_sigmas
 from sdcourse.sampling import euler, guided_model
 from sdcourse.schedules import sample_sigmas
-from sdcourse.stickers import eval_prompts
+from sdcourse.captions import eval_prompts
 from sdcourse.text import text_emb
 
 # the pipeline's scheduler and its options; our step and noise levels (None: the scheduler's); do its latents start at variance 1?

@@ -1,7 +1,8 @@
 """The fast student beside the 50-step pipeline: the part `fast` of `python tools/bench.py`
 
-Each side at the guidance that suits it best, found on other seeds than those that are judged. The same prompts and the same noise,
-so the judge's answers are compared picture by picture. The whole picture is timed, from text to a PIL picture, taking turns."""
+Each side at the guidance that suits it best, found on other seeds than those that are judged. The same
+prompts and the same noise, so the judge's answers are compared picture by picture. The whole picture is
+timed, from text to a PIL picture, taking turns."""
 import time
 import numpy as np, torch
 from PIL import Image
@@ -13,7 +14,8 @@ from sdcourse.models import load
 from sdcourse.pipelines import noise, make_scheduler
 from sdcourse.samplers import dpmpp_2m, integrate
 from sdcourse.schedules import karras_sigmas
-from sdcourse.stickers import eval_prompts, make_world
+from sdcourse.captions import eval_prompts
+from sdcourse.stickers import make_world
 from sdcourse.text import text_emb
 
 class Way:

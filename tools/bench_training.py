@@ -1,12 +1,14 @@
 """Our training steps beside those of diffusers' example scripts: the part `train` of `python tools/bench.py`
 
-The scripts' steps are told here in our own words, as `textual_inversion.py` and `train_dreambooth.py` take them by default: the
-pictures are read from their files and go through the VAE at every step, captions through the tokenizer and the text encoder.
-Textual inversion has the whole table of tokens under AdamW, and puts all rows but one back afterwards; DreamBooth has AdamW over the
-whole U-Net, after clipping. Without what they need for bookkeeping: accelerate, progress bar, logs. Losses are weighted alike on both
-sides. Ours are the steps of `train_token` and `train_subject` as `sdcourse teach` takes them by default: latents from the cache, one
-row or the whole U-Net under a fused optimizer, plain attention on a CPU, and bfloat16 where the machine is made for it. The
-scripts leave that choice to the user, so rows without a goal show both in one number type."""
+The scripts' steps are told here in our own words, as `textual_inversion.py` and `train_dreambooth.py` take
+them by default: the pictures are read from their files and go through the VAE at every step, captions through
+the tokenizer and the text encoder. Textual inversion has the whole table of tokens under AdamW, and puts all
+rows but one back afterwards; DreamBooth has AdamW over the whole U-Net, after clipping. Without what they
+need for bookkeeping: accelerate, progress bar, logs. Losses are weighted alike on both sides. Ours are the
+steps of `train_token` and `train_subject` as `sdcourse teach` takes them by default: latents from the cache,
+one row or the whole U-Net under a fused optimizer, plain attention on a CPU, and bfloat16 where the machine
+is made for it. The scripts leave that choice to the user, so rows without a goal show both in one number
+type."""
 import argparse, gc, resource, subprocess, sys
 from dataclasses import replace
 from statistics import median
@@ -20,7 +22,7 @@ from sdcourse import cli
 from sdcourse.core import to_tensor
 from sdcourse.dreambooth import subject_params, train_subject
 from sdcourse.models import load
-from sdcourse.stickers import DATA
+from sdcourse.sprites import DATA
 from sdcourse.textual_inversion import add_token, train_token
 from sdcourse.training import LatentCache, read_pictures
 

@@ -1,7 +1,8 @@
-"""The docs site from the notebooks: `python tools/docs.py` writes pages for Sphinx to _site/src, and builds _site/html from them.
+"""The docs site from the notebooks: `python tools/docs.py` writes pages for Sphinx to _site/src, and builds
+_site/html from them.
 
-The notebooks are not run: their saved outputs are shown. nbdev reads them and applies its directives; what Sphinx and MyST
-say in another way is translated here. `make docs` installs what this needs."""
+The notebooks are not run: their saved outputs are shown. nbdev reads them and applies its directives; what
+Sphinx and MyST say in another way is translated here. `make docs` installs what this needs."""
 import json, re, shutil, sys, time
 from configparser import ConfigParser
 from pathlib import Path

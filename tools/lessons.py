@@ -1,8 +1,9 @@
 """Run lessons top to bottom in a real kernel: `python tools/lessons.py 10_pipelines` (or `all`, or several).
 
-The notebooks in nbs/ are not touched, unless --save says so. The executed copy and an HTML page go to _lessons/. Cells that only make sense
-elsewhere keep their saved output: those marked `#| eval: false` or tagged skip-execution (installing, downloading), and
-those marked `#| gpu` when there is no GPU. Exits with 1, and names the cell, when a cell fails."""
+The notebooks in nbs/ are not touched, unless --save says so. The executed copy and an HTML page go to
+_lessons/. Cells that only make sense elsewhere keep their saved output: those marked `#| eval: false` or
+tagged skip-execution (installing, downloading), and those marked `#| gpu` when there is no GPU. Exits with 1,
+and names the cell, when a cell fails."""
 import argparse, json, os, re, subprocess, sys, time
 from pathlib import Path
 

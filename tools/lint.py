@@ -1,7 +1,9 @@
-"""What a reader stumbles over, counted: `python tools/lint.py` (or with names of notebooks) prints a row for each notebook.
+"""What a reader stumbles over, counted: `python tools/lint.py` (or with names of notebooks) prints a row for
+each notebook.
 
-ruff, which reads notebooks, has rules for semicolons and long lines; the rest is counted here from the syntax trees. It is a
-mirror, not a quota. `--lines` prints the places. A line that is clearer long ends with `# long`."""
+ruff, which reads notebooks, has rules for semicolons and long lines; the rest is counted here from the syntax
+trees. It is a mirror, not a quota. `--lines` prints the places. A line that is clearer long ends with `#
+long`."""
 import argparse, ast, json, re, sys
 from pathlib import Path
 

@@ -1,7 +1,9 @@
-"""What the page that draws in the browser needs, gathered in _site/live: `python tools/live.py`; `make docs` does it too.
+"""What the page that draws in the browser needs, gathered in _site/live: `python tools/live.py`; `make docs`
+does it too.
 
-The embedded model as three ONNX graphs with its weights in half precision, its words, and the runtime onnxruntime-web, one pinned
-release of it from npm. What is there and right already is kept. What can't be had is said in one line, and the page says it too."""
+The embedded model as three ONNX graphs with its weights in half precision, its words, and the runtime
+onnxruntime-web, one pinned release of it from npm. What is there and right already is kept. What can't be had
+is said in one line, and the page says it too."""
 import base64, hashlib, json, re, shutil, subprocess, sys, tarfile, warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -87,7 +89,8 @@ def facts(sd):
     "What the page has to know, and the tokenizer"
     from sdcourse.core import to_tensor
     from sdcourse.latents import encode, fit_rgb
-    from sdcourse.stickers import eval_prompts, make_world, words
+    from sdcourse.captions import eval_prompts, words
+    from sdcourse.stickers import make_world
     world = make_world('cpu')
     folder = weights/'tokenizer'
     ims = to_tensor([world[i][0] for i in range(64)])

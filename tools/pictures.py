@@ -1,7 +1,7 @@
 """Make the row of pictures at the top of the README: `python tools/pictures.py [--seed 1]`
 
-All five start from the same noise. Without trained weights the sticker world, which the model learns from, draws them, and
-the README says so. Afterwards run `make readme`."""
+All five start from the same noise. Without trained weights the sticker world, which the model learns from,
+draws them, and the README says so. Afterwards run `make readme`."""
 import argparse, json
 from pathlib import Path
 
@@ -18,7 +18,8 @@ def by_model(seed):
 def by_world(seed):
     "What a teacher would draw: the first picture of the world, from `seed` on, that fits"
     from PIL import Image
-    from sdcourse.stickers import make_world, parse_caption
+    from sdcourse.captions import parse_caption
+    from sdcourse.stickers import make_world
     world = make_world()
     about = lambda d: ([o['name'] for o in d['items']], [o['tint'] for o in d['items']],
                        d['style'] or 'cartoon', d['bg'].get('c') or d['bg'].get('name'), d['size'],

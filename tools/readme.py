@@ -1,7 +1,8 @@
 """README.md from nbs/index.ipynb: `python tools/readme.py`, or with --check to see whether it is current.
 
-Two cells of the index are made first: the one that begins with <!-- row --> holds the pictures (nbs/images/row.json), the one
-that begins with <!-- table --> lists the notebooks, part by part, each with its promise."""
+Two cells of the index are made first: the one that begins with <!-- row --> holds the pictures
+(nbs/images/row.json), the one that begins with <!-- table --> lists the notebooks, part by part, each with
+its promise."""
 import json, os, re, sys
 from pathlib import Path
 from course import in_order, part

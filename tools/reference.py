@@ -1,6 +1,8 @@
-"""The reference of a module, read from its source: signatures, docstrings, and the comment beside each parameter.
+"""The reference of a module, read from its source: signatures, docstrings, and the comment beside each
+parameter.
 
-Nothing is imported, so this takes no time and needs no torch. `names` says what there is, `reference` writes it as MyST."""
+Nothing is imported, so this takes no time and needs no torch. `names` says what there is, `reference` writes
+it as MyST."""
 import ast, io, re, tokenize
 
 def comments(source):

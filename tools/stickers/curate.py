@@ -1,4 +1,5 @@
-"""vocab_src.txt -> vocab.json: name, slug, forms (name and synonyms, each with article and plural), category, tier, flags."""
+"""vocab_src.txt -> vocab.json: name, slug, forms (name and synonyms, each with article and plural), category,
+tier, flags."""
 import json
 from collections import Counter
 from paths import DATA, HERE

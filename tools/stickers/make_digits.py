@@ -1,4 +1,5 @@
-"""16 open handwriting fonts x 10 digits x 8 elastic warps -> sdcourse/data/digits_hand.npz: x (1280,48,48) uint8, white on black; y labels.
+"""16 open handwriting fonts x 10 digits x 8 elastic warps -> sdcourse/data/digits_hand.npz: x (1280,48,48)
+uint8, white on black; y labels.
 
     npm install         # the @fontsource packages of package.json
 """

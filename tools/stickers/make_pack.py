@@ -1,7 +1,9 @@
-"""build/sprites_*.npz (made by render.py) -> sdcourse/data/pack/: one lossless WebP atlas for each art set, and sprites.json.
+"""build/sprites_*.npz (made by render.py) -> sdcourse/data/pack/: one lossless WebP atlas for each art set,
+and sprites.json.
 
-96 px cells, 22 to a row; colours rounded to steps of 4, alpha to 16 levels: 4.5 MB in place of 8.5, and nobody sees it.
-Holds the 352 default nouns (tiers 1 and 2) and nine drawings that a colour word asks for (green book, blue book, seven hearts)."""
+96 px cells, 22 to a row; colours rounded to steps of 4, alpha to 16 levels: 4.5 MB in place of 8.5, and
+nobody sees it. Holds the 352 default nouns (tiers 1 and 2) and nine drawings that a colour word asks for
+(green book, blue book, seven hearts)."""
 import json
 import numpy as np
 from PIL import Image

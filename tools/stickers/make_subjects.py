@@ -1,12 +1,14 @@
-"""build/sprites_*.npz (made by render.py) -> sdcourse/data/subjects/: pictures to teach a model something new, 128 px, and subjects.json.
+"""build/sprites_*.npz (made by render.py) -> sdcourse/data/subjects/: pictures to teach a model something
+new, 128 px, and subjects.json.
 
-DreamBooth subjects (three characters put together from several stickers), textual-inversion objects (held-out nouns) and a held-out style.
-Needs sdcourse installed, and the sets noto, fluent, flat, twemoji and blob."""
+DreamBooth subjects (three characters put together from several stickers), textual-inversion objects (held-out
+nouns) and a held-out style. Needs sdcourse installed, and the sets noto, fluent, flat, twemoji and blob."""
 import json
 import numpy as np
 from PIL import Image
 from paths import BUILD, DATA
-from sdcourse.stickers import VOCAB, Sprites, an, background
+from sdcourse.sprites import VOCAB, Sprites, background
+from sdcourse.stickers import an
 
 OUT = DATA/'subjects'
 PLACES = {   # what the caption says, what is drawn

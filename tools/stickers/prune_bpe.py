@@ -1,8 +1,10 @@
-"""CLIP's byte-pair merges, pruned to what the words of the sticker world and of the course need -> sdcourse/data/clip_merges_pruned.txt
+"""CLIP's byte-pair merges, pruned to what the words of the sticker world and of the course need ->
+sdcourse/data/clip_merges_pruned.txt
 
     python prune_bpe.py bpe_simple_vocab_16e6.txt.gz     # the file in the package open_clip_torch 3.3.0 (MIT), folder open_clip
 
-words.json holds the 996 words of the captions of seeds 0 to 99,999; vocab.json adds every form of every noun."""
+words.json holds the 996 words of the captions of seeds 0 to 99,999; vocab.json adds every form of every
+noun."""
 import gzip, json, re, sys
 from paths import DATA, HERE
 

@@ -1,4 +1,5 @@
-"""SVG emoji of the npm packages -> build/sprites_<set>.npz: 489 nouns, 96 px. Needs resvg-py 0.5.0, Pillow, numpy.
+"""SVG emoji of the npm packages -> build/sprites_<set>.npz: 489 nouns, 96 px. Needs resvg-py 0.5.0, Pillow,
+numpy.
 
     npm install                     # the exact packages of package.json
     python render.py                # noto fluent flat twemoji ink blob; or name some of them
