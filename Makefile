@@ -87,7 +87,7 @@ readme: $(STAMP)
 
 # e.g. make train ARGS='--stage unet --size cpu --minutes 60 --resume'
 train: $(STAMP)
-	$(BIN)/python -m sdcourse.training $(ARGS)
+	$(BIN)/python -m sdcourse.recipe $(ARGS)
 
 clean:
 	rm -rf .venv _lessons _proc _site build dist *.egg-info .pytest_cache

@@ -13,11 +13,9 @@ from pathlib import Path
 
 CHOSEN = dict(
     SIZES='stickers',   # how captions say small and large; dreambooth.SIZES are its own
-    report='core',      # what this machine has; training.report is one of a training's parts
     draw=None,          # the command `sdcourse draw`; to draw in Python, call `generate`
-    main=None,          # the commands of cli and training
+    main=None,          # the commands of cli and recipe
     parser=None, info=None,                       # parts of the command line
-    X=None, D=None, XU=None, U=None,              # kinds of blocks in training's recipes: one letter is the reader's own
 )
 
 def _exports(path):

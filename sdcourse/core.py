@@ -16,7 +16,7 @@ from PIL import Image
 
 # %% ../nbs/00_core.ipynb #c15
 def _check_img(x):
-    "Say in words why `x` is not a picture"
+    "Raise an error that says why `x` is not a picture"
     if not isinstance(x, torch.Tensor):
         raise TypeError(f"to_img takes a tensor, this is {type(x).__name__}. A PIL picture or an "
                         "array needs no to_img: show_images takes it as it is.")
@@ -36,8 +36,8 @@ def _check_img(x):
 # %% ../nbs/00_core.ipynb #c16
 def to_img(
     x:torch.Tensor, # (3,h,w) or (b,3,h,w), in [-1,1]; 1 channel is grey
-): # A PIL picture, or a list of them for a batch
-    "Turn a tensor into a picture"
+): # One PIL picture, or a list of them for a batch
+    "A PIL picture from a tensor; a `ValueError` says why it is not a picture"
     _check_img(x)
     if x.ndim == 4: return [to_img(o) for o in x]
     x = ((x.detach().float().cpu().clamp(-1,1)+1)*127.5).round().to(torch.uint8)
@@ -45,7 +45,7 @@ def to_img(
 
 # %% ../nbs/00_core.ipynb #c20
 def _rgb(im):
-    "One picture as an (h,w,3) array of whole numbers; what is see-through becomes white"
+    "One picture as a uint8 array (h,w,3); transparent pixels become white"
     if isinstance(im, Image.Image):
         if 'A' in im.getbands() or 'transparency' in im.info:
             im = Image.alpha_composite(Image.new('RGBA', im.size, 'white'), im.convert('RGBA'))
@@ -57,7 +57,7 @@ def _rgb(im):
         raise TypeError("This is a tensor already, and needs no to_tensor.")
     a = np.asarray(im)
     if a.dtype != np.uint8:
-        raise TypeError("An array of whole numbers 0..255 is wanted (uint8), this holds "
+        raise TypeError("An array needs whole numbers from 0 to 255 (uint8), this one holds "
                         f"{a.dtype}. From [0,1]: (a*255).round().astype('uint8').")
     if a.ndim == 2: a = a[...,None].repeat(3, -1)
     if a.ndim != 3 or a.shape[-1] != 3:
@@ -66,9 +66,9 @@ def _rgb(im):
 
 # %% ../nbs/00_core.ipynb #c21
 def to_tensor(
-    im, # A PIL picture, an (h,w,3) array of whole numbers 0..255, or a list of either
+    im, # A PIL picture, a uint8 array (h,w,3), or a list of either
 )->torch.Tensor: # (b,3,h,w) in [-1,1]
-    "Turn a picture, or a list of them, into a batch"
+    "A batch from one or more pictures; a `TypeError` or `ValueError` says what is wrong"
     many = isinstance(im, (list,tuple)) or getattr(im, 'ndim', 0) == 4
     ims = [_rgb(o) for o in (im if many else [im])]
     sizes = {o.shape[1::-1] for o in ims}
@@ -90,7 +90,8 @@ def as_batch(
         raise ValueError(f'pictures have shape (b,3,h,w), this is {tuple(x.shape)}')
     h,w = x.shape[2:]
     if h%multiple or w%multiple:
-        raise ValueError(f'the sides of a picture must be multiples of {multiple}, these are {w}x{h}')
+        raise ValueError(f'the sides of a picture must be multiples of {multiple}, '
+                         f'these are {w}x{h}')
     if not x.isfinite().all():
         raise ValueError('there are numbers in this picture that are not finite (NaN or inf)')
     if x.abs().max() > 1.01:
@@ -99,26 +100,29 @@ def as_batch(
     return x.float()
 
 # %% ../nbs/00_core.ipynb #num-b
+def _is_number(x):
+    "Is `x` a number, Python's or numpy's? A bool is not"
+    return isinstance(x, (int, float, np.number)) and not isinstance(x, bool)
+
 def whole_number(
-    x,       # What somebody typed
-    what,    # Its name in the error message
-    least=0, # Smallest value allowed
+    x,         # Value to check
+    what,      # Its name in the error message
+    least=0,   # Smallest value allowed
     most=None, # Largest value allowed; None: no limit
 )->int:
-    "`x` as an `int`; a `TypeError` or `ValueError` if it is no whole number in range"
-    if isinstance(x, (bool, np.bool_)) or not isinstance(x, (int, float, np.number)) or x != x//1:
-        raise TypeError(f'{what} is a whole number, this is {x!r}')
+    "`x` as an `int`; a `TypeError` or `ValueError` if it is not a whole number in range"
+    if not _is_number(x) or x != x//1: raise TypeError(f'{what} is a whole number, this is {x!r}')
     if x < least: raise ValueError(f'{what} is at least {least}, this is {x}')
     if most is not None and x > most: raise ValueError(f'{what} is at most {most}, this is {x}')
     return int(x)
 
 def finite_number(
-    x,       # What somebody typed
-    what,    # Its name in the error message
+    x,    # Value to check
+    what, # Its name in the error message
 )->float:
-    "`x` as a `float`; a `TypeError` if it is no finite number"
-    number = isinstance(x, (int, float, np.number)) and not isinstance(x, (bool, np.bool_))
-    if not number or not math.isfinite(x): raise TypeError(f'{what} is a number, this is {x!r}')
+    "`x` as a `float`; a `TypeError` if it is not a finite number"
+    if not _is_number(x) or not math.isfinite(x):
+        raise TypeError(f'{what} is a number, this is {x!r}')
     return float(x)
 
 # %% ../nbs/00_core.ipynb #atomic-b
@@ -146,7 +150,7 @@ def write_atomic(
 
 # %% ../nbs/00_core.ipynb #c27
 def _as_list(ims):
-    "One picture, a batch or a list of them, as a list"
+    "A list of pictures, from one picture, a list or a batch"
     if isinstance(ims, (list,tuple)): return list(ims)
     n = getattr(ims, 'ndim', None)
     if n == 4 or (n == 3 and isinstance(ims, torch.Tensor) and ims.shape[0] not in (1,3)):
@@ -155,11 +159,13 @@ def _as_list(ims):
 
 # %% ../nbs/00_core.ipynb #c28
 def _show(ax, im, title=None, width=24):
-    "Draw one picture on matplotlib's `ax`"
+    "Draw one picture on the matplotlib axes `ax`, the title in lines of `width` letters"
     if isinstance(im, torch.Tensor):
         im = im.detach().float().cpu().numpy() if im.ndim == 2 else to_img(im)
     a = np.asarray(im)
-    ax.imshow(a, cmap='gray' if a.ndim == 2 else None, vmin=0 if a.dtype == np.uint8 else None, vmax=255 if a.dtype == np.uint8 else None,
+    # a map of numbers is shown from its smallest to its largest
+    lo,hi = (0,255) if a.dtype == np.uint8 else (None,None)
+    ax.imshow(a, cmap='gray' if a.ndim == 2 else None, vmin=lo, vmax=hi,
               interpolation='nearest' if min(a.shape[:2]) < 48 else 'bicubic')
     if title is not None: ax.set_title('\n'.join(textwrap.wrap(str(title), width)), fontsize=8)
     ax.set(xticks=[], yticks=[])
@@ -167,7 +173,7 @@ def _show(ax, im, title=None, width=24):
 
 # %% ../nbs/00_core.ipynb #c29
 def _finish(fig):
-    "Show a figure; inside a page as a JPEG, because PNGs of pictures are ten times as heavy"
+    "Show a figure; in a notebook as a JPEG, because a PNG would be ten times as large"
     import matplotlib.pyplot as plt
     if 'inline' not in plt.get_backend(): return plt.show()
     from IPython.display import Image as Jpeg, display
@@ -181,23 +187,22 @@ def _finish(fig):
 def show_images(
     ims,            # Pictures, arrays or tensors in [-1,1]; one, a list, or a batch
     titles=None,    # One for each picture
-    n_cols=None,    # Pictures in a row, 8 at most unless you say so
-    zoom=1.,        # 2 for twice the size
-    figsize=None,   # Inches (w,h), instead of `zoom`
+    n_cols=None,    # Number of pictures in a row; at most 8 if not given
+    zoom=1.,        # Size: 2 is twice as large
+    figsize=None,   # Size of the figure in inches (w,h), instead of `zoom`
 ):
     "Show pictures side by side"
     import matplotlib.pyplot as plt
     ims = _as_list(ims)
     if not ims: raise ValueError("There are no pictures to show: the list is empty.")
-    titles = [None]*len(ims) if titles is None else [titles] if isinstance(titles,
-        str) else list(titles)
+    if titles is None: titles = [None]*len(ims)
+    titles = [titles] if isinstance(titles, str) else list(titles)
     if len(titles) != len(ims): raise ValueError(f"{len(ims)} pictures, but {len(titles)} titles.")
     n_cols = max(1, min(n_cols or 8, len(ims)))
     n_rows = math.ceil(len(ims)/n_cols)
-    lines = max(len(textwrap.wrap(str(t or ''), 24)) for t in titles)
-    fig,axs = plt.subplots(n_rows, n_cols,
-                           figsize=figsize or (1.6*zoom*n_cols, (1.6*zoom+.15*lines)*n_rows),
-                           squeeze=False, layout='constrained')
+    lines = max(len(textwrap.wrap(str(t or ''), 24)) for t in titles)   # of the longest title
+    figsize = figsize or (1.6*zoom*n_cols, (1.6*zoom+.15*lines)*n_rows)
+    fig,axs = plt.subplots(n_rows, n_cols, figsize=figsize, squeeze=False, layout='constrained')
     for ax in axs.flat: ax.axis('off')
     for ax,im,t in zip(axs.flat, ims, titles): _show(ax, im, t, int(24*zoom))
     _finish(fig)
@@ -207,9 +212,9 @@ def label_grid(
     ims,         # Pictures, row by row
     row_labels,  # One for each row
     col_labels,  # One for each column
-    zoom=1.,     # 2 for twice the size
+    zoom=1.,     # Size: 2 is twice as large
 ):
-    "Show a grid of pictures with its axes labelled"
+    "Show a grid of pictures with labelled rows and columns"
     import matplotlib.pyplot as plt
     ims = _as_list(ims)
     rows = [str(o) for o in row_labels]
@@ -228,103 +233,135 @@ def label_grid(
     _finish(fig)
 
 # %% ../nbs/00_core.ipynb #c40
-def data_url(im):
-    "A picture as text that can stand inside a page"
-    im = im if isinstance(im, Image.Image) else Image.fromarray(_rgb(im)) if not isinstance(im,
-        torch.Tensor) else to_img(im)
+def _pil(im):
+    "A picture of any kind as a PIL picture"
+    if isinstance(im, Image.Image): return im
+    return to_img(im) if isinstance(im, torch.Tensor) else Image.fromarray(_rgb(im))
+
+def data_url(
+    im, # A picture: PIL, an array, or a tensor (3,h,w) in [-1,1]
+)->str: # 'data:image/webp;base64,...'
+    "A picture as a URL that holds the whole picture, for a page of HTML"
     b = io.BytesIO()
-    im.convert('RGB').save(b, 'webp', quality=88, method=4)
+    _pil(im).convert('RGB').save(b, 'webp', quality=88, method=4)
     return 'data:image/webp;base64,'+base64.b64encode(b.getvalue()).decode()
 
 # %% ../nbs/00_core.ipynb #c41
+def _img_tag(url, width, alt, shown):
+    "The HTML of a picture that can be shown or hidden"
+    display = 'block' if shown else 'none'
+    return f'<img src="{url}" width="{width}" alt="{html.escape(alt)}" style="display:{display}">'
+
+def _uid(text):
+    "An id for a part of a page; the same text gives the same id"
+    return 's'+hashlib.sha1(text.encode()).hexdigest()[:10]
+
 def scrubber(
     ims,          # Pictures in order, or a batch
-    titles=None,  # One for each picture, shown beside the slider
-    width=192,    # Of the picture, in points on the page
+    titles=None,  # One for each picture, shown next to the slider
+    width=192,    # Width of the picture on the page, in pixels
 ):
-    "A slider that steps through pictures, and needs no kernel"
+    "Slider that steps through pictures, as HTML; works without a kernel"
     from IPython.display import HTML
     urls = [data_url(o) for o in _as_list(ims)]
     if not urls: raise ValueError("There are no pictures to step through: the list is empty.")
     titles = [str(o) for o in (range(len(urls)) if titles is None else titles)]
     if len(titles) != len(urls):
         raise ValueError(f"{len(urls)} pictures, but {len(titles)} titles.")
-    # the same pictures give the same page
-    uid = 's'+hashlib.sha1(''.join(urls+titles).encode()).hexdigest()[:10]
-    tags = ''.join(f'<img src="{u}" width="{width}" alt="{html.escape(t)}" style="display:{"none" if i else "block"}">' for i,(u,t) in enumerate(zip(urls,titles)))
-    js = ("const d=this.parentNode,m=d.querySelectorAll('img');m.forEach((e,i)=>e.style.display=i==+this.value?'block':'none');"
+    pictures = zip(urls, titles)
+    tags = ''.join(_img_tag(u, width, t, shown=i==0) for i,(u,t) in enumerate(pictures))
+    js = ("const d=this.parentNode,m=d.querySelectorAll('img');"
+          "m.forEach((e,i)=>e.style.display=i==+this.value?'block':'none');"
           "d.querySelector('output').value=m[+this.value].alt")
-    return HTML(f'<div id="{uid}" class="scrubber">{tags}<input type="range" min="0" max="{len(urls)-1}" value="0" aria-label="step" '
-                f'style="width:{width}px;display:block" oninput="{js}"><output>{html.escape(titles[0])}</output></div>')
+    slider = (f'<input type="range" min="0" max="{len(urls)-1}" value="0" aria-label="step" '
+              f'style="width:{width}px;display:block" oninput="{js}">')
+    title = f'<output>{html.escape(titles[0])}</output>'
+    uid = _uid(''.join(urls+titles))
+    return HTML(f'<div id="{uid}" class="scrubber">{tags}{slider}{title}</div>')
 
 # %% ../nbs/00_core.ipynb #c48
+def _setting(d):
+    "Name and values of a dict with one entry, the values as text"
+    if len(d) != 1:
+        raise ValueError("Each slider has one knob: a dict with one name and its values, such as "
+                         "dict(guidance=[1,4,8]).")
+    name,values = next(iter(d.items()))
+    return str(name), [f'{o:g}' if isinstance(o, float) else str(o) for o in values]
+
+def _knob(name, values, at, width):
+    "The HTML of a slider with a name; `at` is the number of the value at first"
+    js = ("const d=this.closest('.sliders'),r=d.querySelectorAll('input'),"
+          "k=r[0].value*(+r[1].max+1)+ +r[1].value;"
+          "d.querySelectorAll('img').forEach((e,i)=>e.style.display=i==k?'block':'none');"
+          "this.nextElementSibling.value=JSON.parse(this.dataset.says)[this.value]")
+    says = html.escape(json.dumps(values))
+    return (f'<label style="display:block">{html.escape(name)}'
+            f'<input type="range" min="0" max="{len(values)-1}" value="{at}" data-says="{says}" '
+            f'style="width:{width}px;max-width:100%;display:block" oninput="{js}">'
+            f'<output>{html.escape(values[at])}</output></label>')
+
 def sliders(
     ims,        # Pictures, row by row, as for `label_grid`
     rows,       # What changes from row to row: its name and values, such as dict(guidance=[1,4,8])
     cols,       # What changes along a row, such as dict(strength=[.2,.5,.8])
-    width=192,  # Of the picture, in points on the page
+    width=192,  # Width of the picture on the page, in pixels
 ):
-    "A slider for each of two knobs, over pictures drawn beforehand; needs no kernel"
+    "One slider for each of two settings, over pictures drawn beforehand; works without a kernel"
     from IPython.display import HTML
-    if len(rows) != 1 or len(cols) != 1:
-        raise ValueError("Each slider has one knob: a dict with one name and its values, such as "
-                         "dict(guidance=[1,4,8]).")
-    ((r,rs),),((c,cs),),ims = rows.items(),cols.items(),_as_list(ims)
-    rs,cs = ([f'{o:g}' if isinstance(o, float) else str(o) for o in x] for x in (rs, cs))
-    if not ims or len(ims) != len(rs)*len(cs):
-        raise ValueError(f"{len(ims)} pictures do not fill {len(rs)} times {len(cs)} settings: "
-                         f"{len(rs)*len(cs)} are needed, row by row.")
-    at = len(rs)//2,len(cs)//2
-    alts = [f'{r} {x}, {c} {y}' for x in rs for y in cs]
-    shown = at[0]*len(cs)+at[1]
-    tags = ''.join(f'<img src="{data_url(o)}" width="{width}" alt="{html.escape(a)}" style="display:{"block" if i==shown else "none"}">' for i,(o,a) in enumerate(zip(ims, alts)))
-    js = ("const d=this.closest('.sliders'),r=d.querySelectorAll('input'),k=r[0].value*(+r[1].max+1)+ +r[1].value;"
-          "d.querySelectorAll('img').forEach((e,i)=>e.style.display=i==k?'block':'none');this.nextElementSibling.value=JSON.parse(this.dataset.says)[this.value]")
-    def knob(name, values, k):
-        return (f'<label style="display:block">{html.escape(str(name))}<input type="range" min="0" max="{len(values)-1}" value="{k}" data-says="{html.escape(json.dumps(values))}" '
-                f'style="width:{width}px;max-width:100%;display:block" oninput="{js}"><output>{html.escape(values[k])}</output></label>')
-    page = tags+knob(r, rs, at[0])+knob(c, cs, at[1])
-    uid = 's'+hashlib.sha1(page.encode()).hexdigest()[:10]
-    return HTML(f'<div id="{uid}" class="sliders">{page}</div>')
+    row,row_values = _setting(rows)
+    col,col_values = _setting(cols)
+    ims = _as_list(ims)
+    n = len(row_values)*len(col_values)
+    if not ims or len(ims) != n:
+        raise ValueError(f"{len(ims)} pictures do not fill {len(row_values)} times "
+                         f"{len(col_values)} settings: {n} are needed, row by row.")
+    i = len(row_values)//2
+    j = len(col_values)//2
+    first = i*len(col_values)+j   # the picture in the middle is shown first
+    alts = [f'{row} {x}, {col} {y}' for x in row_values for y in col_values]
+    pictures = zip(ims, alts)
+    page = ''.join(_img_tag(data_url(o), width, alt, k==first) for k,(o,alt) in enumerate(pictures))
+    page += _knob(row, row_values, i, width)+_knob(col, col_values, j, width)
+    return HTML(f'<div id="{_uid(page)}" class="sliders">{page}</div>')
 
 # %% ../nbs/00_core.ipynb #c52
 def wiper(
     before,                      # A picture
     after,                       # Another one, of the same size
     titles=('before', 'after'),  # What to call them
-    width=256,                   # Of the picture, in points on the page
+    width=256,                   # Width of the picture on the page, in pixels
 ):
-    "Two pictures in one place, and a slider that wipes from one to the other; needs no kernel"
+    "Two pictures in one place, with a slider that wipes between them; works without a kernel"
     from IPython.display import HTML
-    a,b = (o if isinstance(o, Image.Image) else to_img(o) if isinstance(o,
-        torch.Tensor) else Image.fromarray(_rgb(o)) for o in (before, after))
+    a = _pil(before)
+    b = _pil(after)
     if a.size != b.size:
         raise ValueError(f"Before and after must have one size, these are {a.width}x{a.height} and "
                          f"{b.width}x{b.height}. Use im.resize((w,h)).")
     if len(titles) != 2: raise ValueError(f"Two pictures, but {len(titles)} titles.")
     ta,tb = (html.escape(str(t)) for t in titles)
     fill = 'display:block;width:100%;margin:0'
+    half = 'position:absolute;left:0;top:0;clip-path:inset(0 50% 0 0)'
+    js = ("this.previousElementSibling.lastElementChild.style.clipPath="
+          "'inset(0 '+(100-this.value)+'% 0 0)'")
     page = (f'<div style="position:relative"><img src="{data_url(b)}" alt="{tb}" style="{fill}">'
-            f'<img src="{data_url(a)}" alt="{ta}" style="{fill};position:absolute;left:0;top:0;clip-path:inset(0 50% 0 0)"></div>'
-            f'<input type="range" min="0" max="100" value="50" aria-label="how much of {ta}" style="width:100%;margin:0" '
-            """oninput="this.previousElementSibling.lastElementChild.style.clipPath='inset(0 '+(100-this.value)+'% 0 0)'">"""
-            f'<div style="display:flex;justify-content:space-between"><span>{ta}</span><span>{tb}</span></div>')
-    uid = 's'+hashlib.sha1(page.encode()).hexdigest()[:10]
-    return HTML(f'<div id="{uid}" class="wiper" '
+            f'<img src="{data_url(a)}" alt="{ta}" style="{fill};{half}"></div>'
+            f'<input type="range" min="0" max="100" value="50" aria-label="how much of {ta}" '
+            f'style="width:100%;margin:0" oninput="{js}">'
+            f'<div style="display:flex;justify-content:space-between">'
+            f'<span>{ta}</span><span>{tb}</span></div>')
+    return HTML(f'<div id="{_uid(page)}" class="wiper" '
                 f'style="width:{width}px;max-width:100%">{page}</div>')
 
 # %% ../nbs/00_core.ipynb #c56
 def set_seed(
-    seed:int, # Any whole number from 0 to 2**32-1
+    seed:int, # A whole number from 0 to 2**32-1
 ):
-    "Start the random numbers of Python, numpy and torch from `seed`"
-    if isinstance(seed, bool) or not isinstance(seed, (int,np.integer)):
-        raise TypeError(f"A seed is a whole number, this is {seed!r}.")
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"A seed lies between 0 and {2**32-1}, this is {seed}.")
-    random.seed(int(seed))
-    np.random.seed(int(seed))
-    torch.manual_seed(int(seed))
+    "Seed Python's, numpy's and torch's random numbers; an error if `seed` is out of range"
+    seed = whole_number(seed, 'a seed', 0, 2**32-1)
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
 
 # %% ../nbs/00_core.ipynb #c61
 def _text(v):
@@ -337,36 +374,48 @@ def _text(v):
 class Table(list):
     "A list of dicts that shows as a table"
     @property
-    def columns(self): return list(dict.fromkeys(k for row in self for k in row))
+    def columns(self):
+        "Names of all columns, in the order they first appear"
+        return list(dict.fromkeys(k for row in self for k in row))
+
     def __getitem__(self, k):
         if isinstance(k, str): return [row.get(k) for row in self]
         res = super().__getitem__(k)
         return Table(res) if isinstance(k, slice) else res
+
     def _right(self, c):
-        return all(isinstance(v,
-            (int,float,np.number)) and not isinstance(v, bool) for v in self[c] if v is not None)
+        "Is column `c` aligned on the right, because it holds nothing but numbers?"
+        return all(_is_number(v) for v in self[c] if v is not None)
 
     def __repr__(self):
         if not self: return 'Table: no rows'
-        cols = [[c, *(_text(row.get(c)) for row in self)] for c in self.columns]
-        cols = [[s.rjust(w) if self._right(c[0]) else s.ljust(w) for s in c] for c in cols
-                for w in [max(map(len, c))]]
-        return '\n'.join('  '.join(row).rstrip() for row in zip(*cols))
+        def column(c):
+            entries = [c, *(_text(row.get(c)) for row in self)]
+            width = max(map(len, entries))
+            return [s.rjust(width) if self._right(c) else s.ljust(width) for s in entries]
+        rows = zip(*map(column, self.columns))
+        return '\n'.join('  '.join(row).rstrip() for row in rows)
 
     def _repr_markdown_(self):
-        row = lambda xs: '| '+' | '.join(str(x).replace('|',
-            '\\|').replace('\n', ' ') for x in xs)+' |'
-        line = ['--:' if self._right(c) else ':--' for c in self.columns]
-        return '\n'.join([row(self.columns), row(line),
-                          *(row(_text(r.get(c)) for c in self.columns) for r in self)])
+        def line(entries):
+            texts = [str(o).replace('|', '\\|').replace('\n', ' ') for o in entries]
+            return '| '+' | '.join(texts)+' |'
+        align = ['--:' if self._right(c) else ':--' for c in self.columns]
+        rows = [line(_text(row.get(c)) for c in self.columns) for row in self]
+        return '\n'.join([line(self.columns), line(align), *rows])
 
     def _repr_html_(self):
+        def entry(c, v):
+            if not isinstance(v, Image.Image): return html.escape(_text(v))
+            width = min(v.width, 96)
+            return f'<img src="{data_url(v)}" width="{width}" alt="{html.escape(str(c))}">'
         def td(c, v):
-            s = f'<img src="{data_url(v)}" width="{min(v.width,96)}" alt="{html.escape(str(c))}">' if isinstance(v, Image.Image) else html.escape(_text(v))
-            return f'<td style="text-align:{"right" if self._right(c) else "left"}">{s}</td>'
+            side = 'right' if self._right(c) else 'left'
+            return f'<td style="text-align:{side}">{entry(c, v)}</td>'
+        def tr(row): return '<tr>'+''.join(td(c, row.get(c)) for c in self.columns)+'</tr>'
         head = ''.join(f'<th>{html.escape(str(c))}</th>' for c in self.columns)
-        rows = ''.join(f'<tr>{"".join(td(c, r.get(c)) for c in self.columns)}</tr>' for r in self)
-        return f'<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        body = ''.join(map(tr, self))
+        return f'<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 # %% ../nbs/00_core.ipynb #c70
 def best_device()->str: # 'cuda', 'mps' or 'cpu'
@@ -376,24 +425,31 @@ def best_device()->str: # 'cuda', 'mps' or 'cpu'
 
 # %% ../nbs/00_core.ipynb #c73
 class Timer:
-    "Measure the seconds that a `with` block takes, the GPU's work included"
+    "Measure the seconds that a `with` block takes, including the GPU's work"
     def _now(self):
         if torch.cuda.is_available(): torch.cuda.synchronize()
         elif torch.backends.mps.is_available(): torch.mps.synchronize()
         return time.perf_counter()
+
     def __enter__(self):
-        self.start, self.end = self._now(), None
+        self.start = self._now()
+        self.end = None
         return self
+
     def __exit__(self, *args): self.end = self._now()
+
     @property
-    def secs(self): return (self.end or time.perf_counter())-self.start
+    def secs(self):
+        "Seconds that the block took, or has taken so far"
+        return (self.end or time.perf_counter())-self.start
+
     def __repr__(self): return f'{self.secs:.3g} s'
 
 # %% ../nbs/00_core.ipynb #c77
 def memory(
     device=None, # 'cuda', 'mps' or 'cpu'; the best one if not given
 )->tuple: # Free and total, in GB
-    "Free and total memory of a device"
+    "Free and total memory of a device, in GB"
     device = torch.device(device or best_device())
     if device.type == 'cuda': free,total = torch.cuda.mem_get_info(device)
     else:
@@ -404,17 +460,17 @@ def memory(
 
 # %% ../nbs/00_core.ipynb #c78
 def report()->Table: # Rows with `what` and `value`
-    "What this machine has to work with"
+    "Table of this machine's device, memory, CPU and versions"
     from importlib.metadata import PackageNotFoundError, version
-    def ver(s):
-        try: return version(s)
+    def installed(package):
+        try: return version(package)
         except PackageNotFoundError: return 'not installed'
+    def free(device): return '{:.1f} of {:.1f} GB free'.format(*memory(device))
     d = best_device()
-    gb = lambda d: '{:.1f} of {:.1f} GB free'.format(*memory(d))
     rows = dict(device=d if d != 'cuda' else f'cuda, {torch.cuda.get_device_name()}',
-                memory=gb('cpu'))
-    if d == 'cuda': rows['GPU memory'] = gb(d)
+                memory=free('cpu'))
+    if d == 'cuda': rows['GPU memory'] = free(d)
     rows['CPU'] = f'{os.cpu_count()} cores, torch uses {torch.get_num_threads()}'
     rows['system'] = f'{platform.system()} {platform.machine()}, Python {platform.python_version()}'
-    for s in ('sdcourse','torch','diffusers','transformers','accelerate'): rows[s] = ver(s)
+    for s in ('sdcourse','torch','diffusers','transformers','accelerate'): rows[s] = installed(s)
     return Table(dict(what=k, value=v) for k,v in rows.items())

@@ -15,7 +15,8 @@ from .img2img import start_pictures, paste_back
 from .latents import decode, encode
 from .pipelines import noise
 from .samplers import dpmpp_2m, integrate
-from .sampling import denoise, euler, guided_model, noise_model, once, text_once
+from .sampling import denoise, euler, guided_model, noise_model, once
+from .unet import text_once
 from .schedules import add_noise, karras_sigmas, t_to_sigma
 from .text import text_emb
 

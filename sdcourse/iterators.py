@@ -11,7 +11,7 @@ __all__ = ['chunks', 'stream_npz', 'read_digits', 'shuffle_buffer']
 import ast, math, random, struct
 from itertools import islice
 from zipfile import BadZipFile, ZipFile
-from .stickers import DATA
+from .sprites import DATA
 
 # %% ../nbs/61_iterators.ipynb #c34
 def chunks(

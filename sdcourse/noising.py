@@ -1,4 +1,4 @@
-"""A network that can say which part of a picture is noise can draw: in one step or in many, anything or just a 3
+"""A network that can predict which part of a picture is noise can draw: in one step or in many, anything or just a 3
 
 Docs: https://USER.github.io/sdcourse/noising.html.md"""
 
@@ -14,15 +14,15 @@ from functools import cache
 import torch, torch.nn as nn, torch.nn.functional as F
 from safetensors.torch import load_file
 from .score import augment
-from .stickers import DATA
+from .sprites import DATA
 
 # %% ../nbs/21_noising.ipynb #c14
 def noisy_batch(
     x0,       # Clean pictures (n,1,h,w) in [-1,1]
-    lo=.02,   # Noise levels from here...
-    hi=20.,   # ...to here, evenly in angle
-)->tuple:     # `x0+sigma*noise`, sigma (n,1,1,1), noise
-    "Put a random amount of noise on each picture"
+    lo=.02,   # Lowest noise level
+    hi=20.,   # Highest noise level
+)->tuple:     # `x0+sigma*noise` (n,1,h,w), sigma (n,1,1,1), noise (n,1,h,w)
+    "Add noise of a random level to each picture; the angles atan(sigma) are evenly distributed"
     a = torch.empty(len(x0),1,1,1).uniform_(math.atan(lo), math.atan(hi))
     sigma = a.tan()
     noise = torch.randn_like(x0)
@@ -31,21 +31,27 @@ def noisy_batch(
 # %% ../nbs/21_noising.ipynb #c19
 def noise_level(
     latents,     # Noisy pictures (n,1,h,w), not scaled
-)->torch.Tensor: # sigma (n)
-    "How much noise there is in pictures with flat ground: the usual difference between neighbours"
-    return (latents[...,1:]-latents[...,:-1]).abs().flatten(1).median(1).values/(.6745*2**.5)
+)->torch.Tensor: # sigma (n,)
+    "Noise level of each picture, from the median difference of neighbouring pixels"
+    change = (latents[...,1:]-latents[...,:-1]).abs().flatten(1).median(1).values
+    # .6745 is the median of |N(0,1)|, and a difference has twice the variance
+    return change/(.6745*2**.5)
 
 # %% ../nbs/21_noising.ipynb #c23
 class ScaleShiftBlock(nn.Module):
-    "Two convolutions, around which the input goes by; in between, it is told what to do"
-    def __init__(self, i, o, e):   # Channels in, channels out, size of what it is told
+    "Two convolutions with a skip connection; a condition scales and shifts the channels in between"
+    def __init__(self,
+        i, # Channels in
+        o, # Channels out
+        e, # Size of the condition
+    ):
         super().__init__()
         self.first = nn.Sequential(nn.GroupNorm(8, i), nn.SiLU(), nn.Conv2d(i, o, 3, padding=1))
         self.norm = nn.GroupNorm(8, o)
-        self.told = nn.Linear(e, 2*o)
+        self.told = nn.Linear(e, 2*o)         # its name in the weight files of the package
         self.last = nn.Sequential(nn.SiLU(), nn.Conv2d(o, o, 3, padding=1))
         self.skip = nn.Identity() if i==o else nn.Conv2d(i, o, 1)
-        nn.init.zeros_(self.last[1].weight)   # so that it does nothing yet, and no harm
+        nn.init.zeros_(self.last[1].weight)   # so that it changes nothing yet
 
     def forward(self, x, e):
         scale,shift = self.told(e)[...,None,None].chunk(2, 1)                      # (n,o,1,1) each
@@ -53,15 +59,17 @@ class ScaleShiftBlock(nn.Module):
 
 # %% ../nbs/21_noising.ipynb #c25
 class DigitNet(nn.Module):
-    "A small U-Net that looks at noisy digits"
+    "A small U-Net for noisy digits; called with latents, noise levels and labels"
     def __init__(self,
-        width=32,    # Channels at half size; twice as many at a quarter. A multiple of 8
-        classes=10,  # Labels are 0..classes-1; the label `classes` means that none was given
-        timed=True,  # Is it told the noise level?
-        says='v',    # What its answer means: 'noise', 'x0' or 'v', see `to_noise`
+        width=32,     # Channels at half size, a multiple of 8; twice as many at a quarter
+        classes=10,   # Labels are 0..classes-1; the label `classes` means "no label"
+        timed=True,   # Does it get the noise level?
+        predicts='v', # What its output means: 'noise', 'x0' or 'v' (`to_noise`)
     ):
         super().__init__()
-        self.classes,self.timed,self.says = classes,timed,says
+        self.classes = classes
+        self.timed = timed
+        self.predicts = predicts
         w,e = width,2*width
         self.register_buffer('freqs', 25**torch.linspace(0, 1, 16)/2, persistent=False)
         self.time = nn.Sequential(nn.Linear(32, e), nn.SiLU(), nn.Linear(e, e))
@@ -74,67 +82,69 @@ class DigitNet(nn.Module):
         self.after = ScaleShiftBlock(2*w, w, e)
         self.leave = nn.Sequential(nn.GroupNorm(8, w), nn.SiLU(), nn.Conv2d(w, 4, 3, padding=1))
 
+    def condition(self, sigma, y):
+        "Noise levels (n,) and labels (n,) as vectors (n,2w)"
+        e = self.label(y)
+        if self.timed:
+            a = sigma.atan()[:,None]*self.freqs                            # (n,16)
+            e = e + self.time(torch.cat([a.sin(), a.cos()], 1))
+        return F.silu(e)
+
     def forward(self, latents, sigma, y=None):
         _check(latents)
         n = len(latents)
         sigma = torch.as_tensor(sigma, dtype=latents.dtype, device=latents.device).expand(n)
-        y = torch.full((n,), self.classes, device=latents.device) if y is None else y
-        a = sigma.atan()[:,None]*self.freqs                                                # (n,16)
-        e = self.label(y) + (self.time(torch.cat([a.sin(), a.cos()], 1)) if self.timed else 0)
-        e = F.silu(e)                                                                      # (n,2w)
-        # (n,4,14,14)
-        x = F.pixel_unshuffle(latents/(1+sigma**2).sqrt()[:,None,None,None], 2)
-        # (n,w,14,14)
-        skip = x = self.before(self.enter(x), e)
-        # (n,2w,7,7)
-        x = self.down(x)
+        if y is None: y = torch.full((n,), self.classes, device=latents.device)
+        e = self.condition(sigma, y)
+        scaled = latents/(1+sigma**2).sqrt()[:,None,None,None]
+        skip = self.before(self.enter(F.pixel_unshuffle(scaled, 2)), e)    # (n,w,14,14)
+        x = self.down(skip)                                                # (n,2w,7,7)
         for b in self.middle: x = b(x, e)
-        # (n,w,14,14)
-        x = self.after(torch.cat([self.up(x), skip], 1), e)
-        # (n,1,28,28)
-        return F.pixel_shuffle(self.leave(x), 2)
+        x = self.after(torch.cat([self.up(x), skip], 1), e)                # (n,w,14,14)
+        return F.pixel_shuffle(self.leave(x), 2)                           # (n,1,28,28)
 
 def _check(x):
-    "Say what a batch of digits looks like, if this is none"
+    "Raise a `ValueError` if `x` is no batch of digits"
     if x.ndim!=4 or x.shape[1]!=1 or x.shape[2]%4 or x.shape[3]%4:
         raise ValueError('noisy digits have shape (n,1,h,w), with sides that are multiples of 4 '
                          f'(28 as a rule); this is {tuple(x.shape)}')
 
 # %% ../nbs/21_noising.ipynb #c30
 def to_noise(
-    answer,      # What a network says, like `latents`
-    latents,     # x0 + sigma*noise, not scaled
-    sigma,       # Noise level: a number, or a tensor that goes with `latents`
-    says='v',    # What the answer means: 'noise', 'x0' or 'v'
-)->torch.Tensor: # noise_pred
-    "The noise that an answer implies"
-    _known(says)
-    if says=='x0': return (latents-answer)/sigma
-    if says=='v': return sigma*latents/(1+sigma**2) + answer/(1+sigma**2)**.5
-    return answer
+    output,       # Output of a network, like `latents`
+    latents,      # x0 + sigma*noise (n,1,h,w), not scaled
+    sigma,        # Noise level: a number, or a tensor (n,1,1,1)
+    predicts='v', # What the output means: 'noise', 'x0' or 'v'
+)->torch.Tensor:  # Predicted noise (n,1,h,w)
+    "The noise that an output implies (v: Salimans & Ho 2022, appendix D)"
+    _check_prediction(predicts)
+    if predicts=='x0': return (latents-output)/sigma
+    if predicts=='v': return sigma*latents/(1+sigma**2) + output/(1+sigma**2)**.5
+    return output
 
 def from_noise(
-    noise,       # The noise in `latents`
-    latents,     # x0 + sigma*noise, not scaled
-    sigma,       # Noise level: a number, or a tensor that goes with `latents`
-    says='v',    # What is wanted: 'noise', 'x0' or 'v'
-)->torch.Tensor: # What a perfect network would say
-    "`to_noise`, backwards"
-    _known(says)
-    if says=='x0': return latents-sigma*noise
-    if says=='v': return (1+sigma**2)**.5*noise - sigma*latents/(1+sigma**2)**.5
+    noise,        # Noise in `latents` (n,1,h,w)
+    latents,      # x0 + sigma*noise (n,1,h,w), not scaled
+    sigma,        # Noise level: a number, or a tensor (n,1,1,1)
+    predicts='v', # What to return: 'noise', 'x0' or 'v'
+)->torch.Tensor:  # (n,1,h,w)
+    "The output of a perfect network, for known noise: the inverse of `to_noise`"
+    _check_prediction(predicts)
+    if predicts=='x0': return latents-sigma*noise
+    if predicts=='v': return (1+sigma**2)**.5*noise - sigma*latents/(1+sigma**2)**.5
     return noise
 
-def _known(says):
-    if says not in ('noise','x0','v'):
-        raise ValueError(f"a network can say 'noise', 'x0' or 'v', not {says!r}")
+def _check_prediction(predicts):
+    "Raise a `ValueError` for an unknown kind of prediction"
+    if predicts not in ('noise','x0','v'):
+        raise ValueError(f"a network can predict 'noise', 'x0' or 'v', not {predicts!r}")
 
 # %% ../nbs/21_noising.ipynb #c33
 def digit_model(
     net,     # A `DigitNet`
-    y=None,  # Label for each picture (n), or one for all; None for no label
-):           # `model(latents, sigma)` -> noise_pred
-    "A network, as a function that predicts noise"
+    y=None,  # Label for each picture (n,), or one for all; None: no label
+):           # `model(latents, sigma)` -> predicted noise, shape of latents
+    "Wrap a network as a noise model for the sampling loop; a `ValueError` if a label is unknown"
     if y is not None:
         y = torch.as_tensor(y)
         if y.is_floating_point() or y.min()<0 or y.max()>net.classes:
@@ -143,29 +153,23 @@ def digit_model(
     @torch.no_grad()
     def model(latents, sigma):
         labels = None if y is None else y.expand(len(latents))
-        return to_noise(net(latents, sigma, labels), latents, sigma, net.says)
+        return to_noise(net(latents, sigma, labels), latents, sigma, net.predicts)
     return model
 
 # %% ../nbs/21_noising.ipynb #c36
 def fit_denoiser(
     net,          # A `DigitNet`, trained in place
     x,            # Clean pictures (n,1,h,w) in [-1,1]
-    y=None,       # Their labels (n); None to train without
-    steps=100,    # Batches to learn from
-    bs=128,       # Pictures in a batch
-    lr=8e-3,      # The highest learning rate; it rises, and falls to 0
-    p_drop=.15,   # Share of the labels that are withheld
-    hi=20.,       # The highest noise level
-    fast=False,   # In half precision? Some CPUs are quicker at it, see `sdcourse.models.bf16_gain`
-):                # Yields the loss of each batch
-    "Train a network to see noise"
-    if len(x)==0: raise ValueError('there are no pictures to learn from: the batch is empty')
-    if x.min()<-1.01 or x.max()>1.01:
-        raise ValueError(f'pictures lie in [-1,1], these in [{x.min():.3g},{x.max():.3g}]. From '
-                         '0..255: x/127.5-1')
-    if y is not None and len(y.unique())<2:
-        raise ValueError(f'all labels are {y[0].item()}: a label teaches something only if there '
-                         'are others. Leave `y` out')
+    y=None,       # Their labels (n,); None: train without
+    steps=100,    # Training steps
+    bs=128,       # Batch size
+    lr=8e-3,      # Highest learning rate; it rises, then falls to 0
+    p_drop=.15,   # Share of labels that are withheld
+    hi=20.,       # Highest noise level
+    fast=False,   # Work in bfloat16? Faster on some CPUs (`sdcourse.models.bf16_pays`)
+):                # Yields the loss of each step
+    "Train a network to predict noise, x0 or v; a `ValueError` if the data won't do"
+    _check_training_set(x, y)
     opt = torch.optim.AdamW(net.parameters(), lr=lr, betas=(.9,.99))
     rate = torch.optim.lr_scheduler.OneCycleLR(opt, lr, total_steps=steps)
     for _ in range(steps):
@@ -173,31 +177,42 @@ def fit_denoiser(
         labels = None if y is None else torch.where(torch.rand(bs)<p_drop, net.classes, y[k])
         latents,sigma,noise = noisy_batch(augment(x[k]), hi=hi)
         with torch.autocast('cpu', torch.bfloat16, enabled=fast):
-            answer = net(latents, sigma.flatten(), labels)
-        loss = F.mse_loss(answer.float(), from_noise(noise, latents, sigma, net.says))
+            output = net(latents, sigma.flatten(), labels)
+        target = from_noise(noise, latents, sigma, net.predicts)
+        loss = F.mse_loss(output.float(), target)
         loss.backward()
         opt.step()
         opt.zero_grad()
         rate.step()
         yield loss.item()
 
+def _check_training_set(x, y):
+    "Raise a `ValueError` if nothing can be learned from this"
+    if len(x)==0: raise ValueError('there are no pictures to learn from: the batch is empty')
+    if x.min()<-1.01 or x.max()>1.01:
+        raise ValueError(f'pictures lie in [-1,1], these in [{x.min():.3g},{x.max():.3g}]. From '
+                         '0..255: x/127.5-1')
+    if y is not None and len(y.unique())<2:
+        raise ValueError(f'all labels are {y[0].item()}: a label teaches something only if there '
+                         'are others. Leave `y` out')
+
 # %% ../nbs/21_noising.ipynb #c40
 def digit_sigmas(
-    steps,      # Steps, 1 or more
-    hi=20.,       # The first level
-    lo=.03,       # The last before 0
+    steps,        # Number of sampling steps, at least 1
+    hi=20.,       # First noise level
+    lo=.03,       # Last noise level before 0
 )->torch.Tensor:  # (steps+1,), falling to 0
-    "Noise levels to step through, evenly in angle"
+    "Noise levels for the sampling loop, evenly spaced in angle; a `ValueError` without steps"
     if steps<1: raise ValueError(f'it takes 1 step or more, not {steps}')
     return torch.cat([torch.linspace(math.atan(hi), math.atan(lo), steps).tan(), torch.zeros(1)])
 
 # %% ../nbs/21_noising.ipynb #c45
 @cache
-def digit_denoiser()->DigitNet:
-    "The network of the lesson, trained for longer: `digit_model(digit_denoiser(), 3)` is a model of a 3"
+def digit_denoiser()->DigitNet: # Frozen, in eval mode; it predicts v
+    "The trained network of this lesson: `digit_model(digit_denoiser(), 3)` is a model of a 3"
     net = DigitNet()
-    net.load_state_dict({k: v.float() for k,
-        v in load_file(DATA.parent/'weights'/'digits'/'noise.safetensors').items()})
+    weights = load_file(DATA.parent/'weights'/'digits'/'noise.safetensors')
+    net.load_state_dict({k: v.float() for k,v in weights.items()})
     return net.eval().requires_grad_(False)
 
 # %% ../nbs/21_noising.ipynb #c63
@@ -206,7 +221,8 @@ def posterior_mean(
     sigma,       # Noise level, above 0
     data,        # All pictures that there are (m,1,h,w)
 )->torch.Tensor: # (n,1,h,w)
-    "The mean of all pictures that could be behind the noise, each by its probability"
+    "Mean of all pictures that could be behind the noise, by probability (Karras et al. 2022, B.3)"
+    # wrong sigma or data: a ValueError
     if not sigma>0:
         raise ValueError('without noise there is nothing to guess: sigma must be above 0')
     if len(data)==0:

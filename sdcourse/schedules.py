@@ -1,4 +1,4 @@
-"""How much noise, and when: the levels that a model was trained on, and the few of them that we step through
+"""How much noise, and when: the noise levels that a model was trained on, and the few of them that we step through
 
 Docs: https://USER.github.io/sdcourse/schedules.html.md"""
 
@@ -10,33 +10,34 @@ __all__ = ['train_sigmas', 'to_sigma', 'to_abar', 'snr', 'ldm_sigmas', 'add_nois
 
 # %% ../nbs/32_schedules.ipynb #c4
 import numpy as np, torch
+from .core import whole_number
 
 # %% ../nbs/32_schedules.ipynb #c14
 def to_sigma(
     abar,  # Alpha-bar, in 0..1; a tensor
 ):         # Noise level, from infinity down to 0
-    "Noise level of an alpha-bar: so much noise for each unit of picture"
+    "Noise level of an alpha-bar: standard deviation of the noise for each unit of picture"
     return ((1-abar)/abar)**.5
 
 def to_abar(
-    sigma,  # Noise level, a number or a tensor
-):          # In 0..1
-    "Alpha-bar of a noise level: the share of the variance that is still picture"
+    sigma,  # Noise level; a number or a tensor
+):          # Alpha-bar, in 0..1
+    "Alpha-bar of a noise level: the part of the variance that is still picture"
     return 1/(1+sigma**2)
 
 def snr(
-    sigma,  # Noise level, a number or a tensor
-):          # From very large, hardly any noise, down to nearly 0
-    "Signal-to-noise ratio of a noise level, of variances"
+    sigma,  # Noise level; a number or a tensor
+):          # From very large (hardly any noise) down to nearly 0
+    "Signal-to-noise ratio of a noise level, as a ratio of variances"
     return 1/sigma**2
 
 # %% ../nbs/32_schedules.ipynb #c16
 def ldm_sigmas(
     n=1000,             # Number of training timesteps
-    beta_start=.00085,  # Share of noise in the first step...
-    beta_end=.012,      # ...and in the last
+    beta_start=.00085,  # Variance of the noise that the first step adds
+    beta_end=.012,      # Variance of the noise that the last step adds
 )->torch.Tensor:        # (n,) noise levels, rising
-    "The noise levels Stable Diffusion was trained on"
+    "The noise levels Stable Diffusion was trained on: betas evenly spaced in their square roots"
     betas = torch.linspace(beta_start**.5, beta_end**.5, n)**2
     return to_sigma((1-betas).cumprod(0))
 
@@ -44,46 +45,50 @@ train_sigmas = ldm_sigmas()   # (1000,), from .0292 to 14.6146
 
 # %% ../nbs/32_schedules.ipynb #c31
 def add_noise(
-    latents,     # Clean, (b,4,h,w)
-    noise,       # Normal, of the same shape
-    sigma,       # Noise level: one, or a tensor (b,) with one for each picture
-)->torch.Tensor: # Like `latents`
-    "Noisy latents, at a noise level"
+    latents,     # Clean latents (b,4,h,w)
+    noise,       # Normal noise, the same shape
+    sigma,       # Noise level: a number, or a tensor (b,) with one for each picture
+)->torch.Tensor: # Noisy latents (b,4,h,w)
+    "Add noise to latents: `latents + sigma*noise`"
     if getattr(sigma, 'ndim', 0)==1: sigma = sigma.reshape(-1, *[1]*(latents.ndim-1)).to(latents)
     return latents+sigma*noise
 
 # %% ../nbs/32_schedules.ipynb #c46
-_levels = train_sigmas.double().numpy()
-_ts = np.arange(1.*len(train_sigmas))
-
-def _interp(x, xp, fp):
-    "Read a curve at `x`"
-    x = torch.as_tensor(x)
-    return torch.as_tensor(np.interp(x.cpu().numpy(), xp, fp), dtype=torch.float32).to(x.device)
-
 def t_to_sigma(
-    t,           # Timesteps in 0..999, whole or in between; a number, a list or a tensor
-)->torch.Tensor: # Of the same shape
-    "Noise levels of timesteps"
-    return _interp(t, _ts, _levels)
+    t,           # Timesteps in 0..999, with or without fractions; a number, a list or a tensor
+    levels=None, # Noise level of each training timestep (n,), rising; None: Stable Diffusion's
+)->torch.Tensor: # Noise levels, in the shape of `t`
+    "Noise levels of timesteps, linearly interpolated"
+    levels,ts = _table(levels)
+    return _interp(t, ts, levels)
 
 def sigma_to_t(
     sigma,       # Noise levels; a number, a list or a tensor
-)->torch.Tensor: # In 0..999 with fractions, of the same shape
-    "Timesteps of noise levels: what the network wants to be told"
-    return _interp(sigma, _levels, _ts)
+    levels=None, # Noise level of each training timestep (n,), rising; None: Stable Diffusion's
+)->torch.Tensor: # Timesteps in 0..999 with fractions, in the shape of `sigma`
+    "Timesteps of noise levels, linearly interpolated: an input of the U-Net"
+    levels,ts = _table(levels)
+    return _interp(sigma, levels, ts)
+
+def _table(levels):
+    "Noise levels and their timesteps, as arrays"
+    levels = train_sigmas if levels is None else levels
+    return levels.double().cpu().numpy(),np.arange(1.*len(levels))
+
+def _interp(x, xp, fp):
+    "Value at `x` of the straight lines through the points (xp,fp)"
+    x = torch.as_tensor(x)
+    return torch.as_tensor(np.interp(x.cpu().numpy(), xp, fp), dtype=torch.float32).to(x.device)
 
 # %% ../nbs/32_schedules.ipynb #c50
 def sample_ts(
-    steps,            # Number of denoising steps, 1..1000
+    steps,              # Number of denoising steps, 1..1000
     spacing='linspace', # 'linspace', 'leading' or 'trailing', as diffusers calls them
-    offset=1,           # Added to 'leading' ones; Stable Diffusion's settings say 1
+    offset=1,           # Added to the timesteps of 'leading'; 1 in Stable Diffusion's config
 )->torch.Tensor:        # (steps,), falling
-    "Timesteps to call the network at"
+    "Timesteps at which to call the U-Net; a `TypeError` or `ValueError` for other values"
     n = len(train_sigmas)
-    if isinstance(steps, bool) or not isinstance(steps, int):
-        raise TypeError(f'the number of steps is a whole number, this is {steps!r}')
-    if not 1<=steps<=n: raise ValueError(f'the number of steps lies in 1..{n}, this is {steps}')
+    steps = whole_number(steps, 'the number of steps', 1, n)
     if spacing=='linspace': return torch.linspace(n-1, 0, steps, dtype=torch.float64).float()
     if spacing=='leading':  return torch.arange(steps).flip(0)*(n//steps)+float(offset)
     if spacing=='trailing': return (n-torch.arange(steps).double()*n/steps).round().float()-1
@@ -92,22 +97,23 @@ def sample_ts(
 
 # %% ../nbs/32_schedules.ipynb #c52
 def sample_sigmas(
-    steps,            # Number of denoising steps, 1..1000
+    steps,              # Number of denoising steps, 1..1000
     spacing='linspace', # 'linspace', 'leading' or 'trailing'
-    offset=1,           # Added to 'leading' timesteps
+    offset=1,           # Added to the timesteps of 'leading'
 )->torch.Tensor:        # (steps+1,), falling to 0
-    "Noise levels to step through when sampling"
+    "Noise levels to step through when sampling, at the timesteps of `sample_ts`"
     return torch.cat([t_to_sigma(sample_ts(steps, spacing, offset)), torch.zeros(1)])
 
 # %% ../nbs/32_schedules.ipynb #c80
 def karras_sigmas(
-    steps,         # Number of denoising steps, 1 or more
-    rho=7.,          # 1 spaces evenly; the larger, the more of the steps at low noise
-    sigma_min=None,  # Last level before 0; None is the least that the model was trained on
-    sigma_max=None,  # First level; None is the most
+    steps,           # Number of denoising steps, 1 or more
+    rho=7.,          # 1: evenly spaced; the larger, the more steps at low noise
+    sigma_min=None,  # Last level before 0; None: the lowest that the model was trained on
+    sigma_max=None,  # First level; None: the highest that the model was trained on
 )->torch.Tensor:     # (steps+1,), falling to 0
-    "Noise levels with evenly spaced `rho`-th roots (Karras et al. 2022, equation 5)"
-    lo,hi = (float(train_sigmas[k] if v is None else v) for v,k in ((sigma_min,0), (sigma_max,-1)))
+    "Noise levels with evenly spaced `rho`-th roots (Karras et al. 2022, eq. 5)"
+    lo = float(train_sigmas[0] if sigma_min is None else sigma_min)
+    hi = float(train_sigmas[-1] if sigma_max is None else sigma_max)
     if not 0<lo<=hi:
         raise ValueError('noise levels fall from sigma_max to sigma_min, and both are above 0; '
                          f'these are {hi:g} and {lo:g}')

@@ -1,6 +1,7 @@
 """Answers to the exercises: {lesson: {number: (right, wrong, wrong, ...)}}
 
-The check in the notebook must say 'done' to the first, and must not say so to the others, nor to what the cell starts with."""
+The check in the notebook must say 'done' to the first, and must not say so to the others, nor to what the
+cell starts with."""
 answers = {
 '00_core': {
     1: ("upside_down = lambda x: x.flip(1,2)", "upside_down = lambda x: x.flip(1)", "upside_down = lambda x: x.flip(0)", "upside_down = lambda x: x.rot90(1, (1,2))"),
@@ -9,6 +10,16 @@ answers = {
     g = torch.Generator().manual_seed(seed)
     h = F.interpolate(torch.randn(1, 1, n, n, generator=g).tile(1,1,3,3), size=192, mode='bicubic')[0,:,64:128,64:128]
     return .1 + .8*torch.cos(2.5*h + torch.tensor([0, .8, 1.6])[:,None,None])""", "wallpaper = lambda seed: agate(seed, 2)", "wallpaper = lambda seed: agate(seed).roll(3, 1)")},
+'01_sprites': {
+    1: ("""def place(c):
+    c.sky((40,10,10), (255,90,20))
+    c.hill(c.between(.6,.8), .1, c.between(1,2), c.between(0,6), (90,20,10))""", """def place(c):
+    c.sky((40,10,10), (255,90,20))
+    c.hill(.7, .1, 1.5, 3, (90,20,10))"""),
+    2: ("cutout = lambda im: ink(im, (40,30,60))", "cutout = lambda im: tint(im, 'black')",
+        "cutout = lambda im: Image.new('RGBA', im.size, (40,30,60,255))"),
+    3: ("hidden_on = min(COLORS, key=lambda c: np.abs(sprites.rim('frog', 'cartoon')-COLORS[c]).sum())",
+        "hidden_on = 'teal'", "hidden_on = max(COLORS, key=lambda c: np.abs(sprites.rim('frog', 'cartoon')-COLORS[c]).sum())")},
 '02_stickers': {
     1: ("mine = World(96, nouns=['fox','owl','whale'], plain_p=dict(watercolor=1.), style_p=dict(watercolor=1.))",
         "mine = World(96, nouns=['fox','owl','whale'], style_p=dict(watercolor=1.))"),
@@ -17,20 +28,32 @@ spec = spec | dict(style='cartoon', bg=dict(kind='scene', name='sea', v=1))
 spec['items'] = [x | dict(name=n, slug=n, tint=t, real=False) for x,n,t in zip(spec['items'], ('fox','unicorn'), ('blue',None))]""",
         """spec = next(s for s in map(cpu.spec, range(1000)) if s['kind']=='ride')
 spec = spec | dict(style='cartoon', bg=dict(kind='scene', name='sea', v=1))"""),
-    3: ("""def place(c):
-    c.sky((40,10,10), (255,90,20))
-    c.hill(c.between(.6,.8), .1, c.between(1,2), c.between(0,6), (90,20,10))""", """def place(c):
-    c.sky((40,10,10), (255,90,20))
-    c.hill(.7, .1, 1.5, 3, (90,20,10))"""),
-    4: ("n_pairs = sum(n*(n-1)//2 for n in Counter(cpu.key(cpu.spec(i)) for i in range(256)).values())", "n_pairs = 256*255//2", "n_pairs = 8")},
+    3: ("n_pairs = sum(n*(n-1)//2 for n in Counter(cpu.key(cpu.spec(i)) for i in range(256)).values())", "n_pairs = 256*255//2", "n_pairs = 8")},
+'03_captions': {
+    1: ("prompt = 'an owl to the right of a fox'", "prompt = 'a fox next to an owl'", "prompt = 'an owl to the left of a fox'"),
+    2: ("favourite = Counter(x['name'] for i in range(1000) for x in parse_caption(cpu.caption(cpu.spec(i), i), cpu)['items']).most_common(1)[0][0]",
+        "favourite = Counter(x['name'] for i in range(1000) for x in parse_caption(cpu.caption(cpu.spec(i), i), cpu)['items']).most_common()[-1][0]", "favourite = 'house'"),
+    3: ("""def say(v): return an(v['forms'][0]['s'])
+rides = [f'{say(a)} riding {say(b)}' for a in cpu.riders for b in cpu.mounts]
+rides = [p for p in rides if p not in eval_prompts('held_out', 100)]""", """def say(v): return an(v['forms'][0]['s'])
+rides = [f'{say(a)} riding {say(b)}' for a in cpu.riders for b in cpu.mounts]""", "rides = []")},
+'04_hub': {
+    1: ("chosen = needed(files)", "chosen = needed(repo)", "chosen = []"),
+    2: ("share = sum(gb[f] for f in needed(repo, half=True))/sum(gb.values())", "share = sum(gb[f] for f in needed(repo))/sum(gb.values())", "share = .5"),
+    3: ("""def changed(a, b):
+    a,b = checksums(a),checksums(b)
+    return [f for f in a.keys()|b.keys() if a.get(f)!=b.get(f)]""", """def changed(a, b):
+    a,b = checksums(a),checksums(b)
+    return [f for f in a if f in b and a[f]!=b[f]]""", """def changed(a, b):
+    a,b = checksums(a),checksums(b)
+    return [f for f in a if a[f]!=b.get(f)]""", "changed = lambda a, b: []")},
 '05_models': {
     1: ("middle = sum(p.numel() for p in sd.unet.mid_block.parameters())", "middle = sum(p.numel() for p in sd.unet.parameters())", "middle = len(list(sd.unet.mid_block.parameters()))"),
     2: ("ratio = 12", "ratio = 16", "ratio = 4", "ratio = 1/12"),
     3: ("""other = load(device='cpu')
 for p in other.unet.mid_block.parameters(): p.data.zero_()""", """other = load(device='cpu')
 for p in other.unet.parameters(): p.data.zero_()""", """other = load(device='cpu')
-for p in other.unet.mid_block.parameters(): p = 0"""),
-    4: ("chosen = needed(files)", "chosen = needed(repo)", "chosen = []")},
+for p in other.unet.mid_block.parameters(): p = 0""")},
 '06_judge': {
     1: ("""from collections import Counter
 def most_confused(out, nouns):
@@ -51,17 +74,18 @@ def most_confused(out, nouns):
     5: ("between = (row(sd, 'red')+row(sd, 'blue'))/2", "between = row(sd, 'red')", "between = row(sd, 'red')+row(sd, 'blue')", "between = torch.zeros_like(row(sd, 'red'))")},
 '11_guidance': {
     1: ("w = 6.5", "w = 7.5", "w = 8.5"),
-    2: ("four = draw(cfg(noise_model([prompt]*4), noise_model(['']*4), torch.tensor([0.,2,5,9], device=sd.device).reshape(-1,1,1,1)), start([1]*4)*sigmas[0])",
-        "four = draw(cfg(noise_model([prompt]*4), noise_model(['']*4), 5), start([1]*4)*sigmas[0])", "four = draw(cfg(noise_model([prompt]*4), noise_model(['']*4), torch.tensor([9.,5,2,0], device=sd.device).reshape(-1,1,1,1)), start([1]*4)*sigmas[0])"),
+    2: ("four = draw(cfg(prompt_model(sd, prompt), prompt_model(sd, ''), torch.tensor([0.,2,5,9], device=sd.device).reshape(-1,1,1,1)), start([1]*4)*sigmas[0])",
+        "four = draw(cfg(prompt_model(sd, prompt), prompt_model(sd, ''), 5), start([1]*4)*sigmas[0])", "four = draw(cfg(prompt_model(sd, prompt), prompt_model(sd, ''), torch.tensor([9.,5,2,0], device=sd.device).reshape(-1,1,1,1)), start([1]*4)*sigmas[0])"),
     3: ("""def cfg_unit(cond, uncond, scale=.15):
     size = lambda o: o.flatten(1).norm(dim=1).reshape(-1,1,1,1)
     def model(latents, sigma):
-        eps = uncond(latents, sigma); d = cond(latents, sigma)-eps
+        eps = uncond(latents, sigma)
+        d = cond(latents, sigma)-eps
         return eps + scale*d/size(d)*size(eps)
     return model""", "cfg_unit = lambda cond, uncond, scale=.15: cfg(cond, uncond, scale)",
         """def cfg_unit(cond, uncond, scale=.15): return lambda latents, sigma: (1+scale)*uncond(latents, sigma)"""),
     4: ("scores = [measure(cfg_interval(cfg(cond, uncond, 12), cond, lo, hi))[1] for lo,hi in thirds]", "scores = [measure(cfg_interval(cfg(cond, uncond, 12), cond, *thirds[0]))[1]]*3"),
-    5: ("two = cfg_negative(bare, anything, noise_model(['on the beach']*12), 4, away=-3)", "two = cfg_negative(bare, anything, noise_model(['on the beach']*12), 4, away=3)", "two = cfg(bare, anything, 4)")},
+    5: ("two = cfg_negative(bare, anything, prompt_model(sd, 'on the beach'), 4, away=-3)", "two = cfg_negative(bare, anything, prompt_model(sd, 'on the beach'), 4, away=3)", "two = cfg(bare, anything, 4)")},
 '12_img2img': {
     1: ("ours,theirs = 10,10", "ours,theirs = 11,10", "ours,theirs = 10,11"),
     2: ("""x = torch.tensor(np.array(drawing)).permute(2,0,1)[None]/127.5-1
@@ -74,15 +98,21 @@ wide = inpaint(asks[0], canvas, 1-mask_box(canvas.size, .25, 0, .75, 1), sd, str
         "wide = photos[0].resize((2*sd.size, sd.size))", """wide = photos[0].resize((2*sd.size, sd.size))
 wide.paste(photos[0], (sd.size//2, 0))"""),
     4: ("standard_error = lambda p, n: (p*(1-p)/n)**.5", "standard_error = lambda p, n: p*(1-p)/n", "standard_error = lambda p, n: (p/n)**.5"),
-    5: ("""init,sigmas = to_latents(drawings['a sailboat on a light blue background'], None),noise_levels(sd, 20)
-model,nz,m = prompt_model(sd, 'a sailboat at night'),noise([0], sd).to(init),F.avg_pool2d(fading, sd.factor).to(init)
+    5: ("""init = to_latents(drawings['a sailboat on a light blue background'], None)
+sigmas = noise_levels(sd, 20)
+model = guided_prompt(sd, 'a sailboat at night')
+nz = noise(sd, [0]).to(init)
+m = F.avg_pool2d(fading, sd.factor).to(init)
 changed = nz*sigmas[0]
 with torch.no_grad():
     for k,(sigma,sigma_next) in enumerate(zip(sigmas, sigmas[1:])):
         changed = changed + (sigma_next-sigma)*model(changed, sigma)
         changed = blend(changed, init, (m>1-(k+1)/20).float(), nz, sigma_next)""", "changed = to_latents(drawings['a sailboat on a light blue background'], None)",
-        """init,sigmas = to_latents(drawings['a sailboat on a light blue background'], None),noise_levels(sd, 20)
-model,nz,m = prompt_model(sd, 'a sailboat at night'),noise([0], sd).to(init),F.avg_pool2d(fading, sd.factor).to(init)
+        """init = to_latents(drawings['a sailboat on a light blue background'], None)
+sigmas = noise_levels(sd, 20)
+model = guided_prompt(sd, 'a sailboat at night')
+nz = noise(sd, [0]).to(init)
+m = F.avg_pool2d(fading, sd.factor).to(init)
 changed = nz*sigmas[0]
 for k,(sigma,sigma_next) in enumerate(zip(sigmas, sigmas[1:])):
     changed = changed + (sigma_next-sigma)*model(changed, sigma)
@@ -127,7 +157,7 @@ for part in ('enc','dec'): setattr(straight, part, nn.Sequential(*(l for l in ge
 '23_contrastive': {
     1: ("by_hand = -math.log(math.e/(math.e+3))", "by_hand = 0.", "by_hand = math.log(4)"),
     2: ("small_or_large = ['a small heart', 'a large heart']", "small_or_large = ['a large heart', 'a small heart']", "small_or_large = ['a heart', 'a heart']"),
-    3: ("at5 = ((pics[alone]@says[alone].T)>=(pics[alone]@says[alone].T).diag()[:,None]).sum(1).le(5).float().mean().item()", "at5 = recall_at(pics[alone], says[alone], 1)", "at5 = 1."),
+    3: ("at5 = ((pics[alone]@txts[alone].T)>=(pics[alone]@txts[alone].T).diag()[:,None]).sum(1).le(5).float().mean().item()", "at5 = recall_at(pics[alone], txts[alone], 1)", "at5 = 1."),
     4: ("""def shared_loss(a, b, temperature, keys):
     sim = F.normalize(a)@F.normalize(b).T/temperature
     y = (keys[:,None]==keys).float()
@@ -158,12 +188,13 @@ for part in ('enc','dec'): setattr(straight, part, nn.Sequential(*(l for l in ge
     later = torch.ones(q.shape[-2], k.shape[-2]).tril(-1).bool()
     return (q@k.mT*q.shape[-1]**-.5).masked_fill(later, -torch.inf).softmax(-1)@v"""),
     4: ("""class Mute(Watcher):
-    def __init__(self, maps, name, places): super().__init__(maps, name); self.places = places
+    def __init__(self, maps, name, positions):
+        super().__init__(maps, name)
+        self.positions = positions
     def __call__(self, layer, x, encoder_hidden_states=None, attention_mask=None, **kwargs):
-        from sdcourse.unet import _merge, _split
         q,k,v = (_split(o, layer.heads) for o in (layer.to_q(x), layer.to_k(encoder_hidden_states), layer.to_v(encoder_hidden_states)))
         share = attend(q, k, v)[1]
-        share[len(x)//2:,...,self.places] = 0
+        share[len(x)//2:,...,self.positions] = 0
         self.maps[self.name] = share.mean(1)
         return layer.to_out[0](_merge(share@v))
 heard = lambda: muted('a fox on a red background', 3, [5], steps=2)[1]
@@ -171,7 +202,9 @@ class Late(dict):
     def __bool__(self): return True
     def values(self): return heard_now().values()
 heard_now,heard = heard,Late()""", """class Mute(Watcher):
-    def __init__(self, maps, name, places): super().__init__(maps, name); self.places = places
+    def __init__(self, maps, name, positions):
+        super().__init__(maps, name)
+        self.positions = positions
 heard = {'a': torch.ones(2,4,77)}""")},
 '30_text': {
     1: ("longest = max(words(world), key=lambda w: len(pieces(w)))", "longest = max(words(world), key=len)[:1]", "longest = 'fox'"),
@@ -197,9 +230,9 @@ to_z = lambda colours: (F.pad(colours.permute(0,2,3,1), (0,1), value=1.)@w_).per
     return ((root-root[-1])*root[0]/(root[0]-root[-1]))**2""", """def zero_terminal(abar): return (abar.sqrt()-abar.sqrt()[-1])**2""", """def zero_terminal(abar): return (abar-abar[-1])*abar[0]/(abar[0]-abar[-1])"""),
     5: ("t_cosine = np.interp(train_sigmas[500].item(), cosine_sigmas.numpy(), np.arange(1000))".replace('t_cosine', "cosine_sigmas = to_sigma(recipes['cosine']); t_cosine"), "cosine_sigmas,t_cosine = to_sigma(recipes['cosine']),500")},
 '33_sampling': {
-    1: ("away = sample(guided_model(sd.unet, text_emb(sd, 'a castle on the beach'), text_emb(sd, 'red'), sd.guidance), noise([1], sd).to(sd.device)*sigmas[0], sigmas)",
-        "away = sample(guided_model(sd.unet, text_emb(sd, 'a castle on the beach'), text_emb(sd, ''), sd.guidance), noise([1], sd).to(sd.device)*sigmas[0], sigmas)",
-        "away = sample(guided_model(sd.unet, text_emb(sd, 'red'), text_emb(sd, 'a castle on the beach'), sd.guidance), noise([1], sd).to(sd.device)*sigmas[0], sigmas)"),
+    1: ("away = sample(guided_model(sd.unet, text_emb(sd, 'a castle on the beach'), text_emb(sd, 'red'), sd.guidance), noise(sd, [1]).to(sd.device)*sigmas[0], sigmas)",
+        "away = sample(guided_model(sd.unet, text_emb(sd, 'a castle on the beach'), text_emb(sd, ''), sd.guidance), noise(sd, [1]).to(sd.device)*sigmas[0], sigmas)",
+        "away = sample(guided_model(sd.unet, text_emb(sd, 'red'), text_emb(sd, 'a castle on the beach'), sd.guidance), noise(sd, [1]).to(sd.device)*sigmas[0], sigmas)"),
     2: ("turned = sample(balloon, add_noise(orig[:1], fixed[:1], sigmas[5]), sigmas[5:])", "turned = sample(balloon, add_noise(orig[:1], fixed[:1], sigmas[0]), sigmas)", "turned = sample(balloon, orig[:1], sigmas[5:])"),
     3: ("seen = [s.x0_pred for s in denoise(counted, start, sigmas) if s.i%3==0]", "seen = [s.x0_pred for s in denoise(counted, start, sigmas)]", "seen = [s.latents-s.sigma*counted(s.latents, s.sigma) for s in denoise(counted, start, sigmas) if s.i%3==0]"),
     4: ("halves = lambda latents, sigma: left*castle(latents, sigma) + (1-left)*forest(latents, sigma)", "halves = lambda latents, sigma: (1-left)*castle(latents, sigma) + left*forest(latents, sigma)", "halves = forest"),
@@ -337,6 +370,10 @@ found = rng.jump(-1).randn(4,16,16)"""),
 '40_training': {
     1: ("trapezoid = lambda p: min(1, 10*(1-p))", "trapezoid = lambda p: 1-p", "trapezoid = lambda p: min(1, 2*(1-p))"),
     2: ("weight_100 = .5914", "weight_100 = 8.45", "weight_100 = 1"),
+    3: ("lazy_loss = (2-2*(1-abar).sqrt()).mean()", "lazy_loss = 1.", "lazy_loss = abar.mean()")},
+'70_recipe': {
+    1: ("seed = (1000*4+2)*64", "seed = 1000*4+2", "seed = (1000*4+1)*64"),
+    2: ("gb = 64_000*2*(4*16*16+77*128)/1e9", "gb = 64_000*(4*16*16+77*128)/1e9", "gb = .131"),
     3: ("drawn = 'b'", "drawn = 'a'", "drawn = 'c'")},
 '50_distill': {
     1: ("fewer = 25", "fewer = 12.5", "fewer = 50"),
@@ -352,16 +389,26 @@ skipped = {4: score(run(says(net), 4)), 1: by['progressive',1]}""")},
     3: ("def convert(o, path): save_file({f'<{o[\"name\"]}>': o['string_to_param']['*']}, path)", "def convert(o, path): save_file(o['string_to_param'], path)", "def convert(o, path): save_file({'<wobbly>': o['string_to_param']['*'][:1].clone()}, path)",
         "def convert(o, path): save_file({'<wobbly>': torch.zeros(2, 128)}, path)", "def convert(o, path): return path"),
     4: ("steps_to_half = 34657", "steps_to_half = 25000", "steps_to_half = 50000", "steps_to_half = 3000")},
-'43_dreambooth': {
+'42_lora': {
     1: ("n_thin = 1600", "n_thin = 320*1280", "n_thin = 2"),
-    2: ("ten = fewest_switches(10, 'lora', bs=4)", "ten = ()", "ten = SWITCHES"),
-    3: ('''load_lora(sd.unet, lora_file); merge_lora(sd.unet, .5)
+    2: ("at_weight = lambda layer, x, w: (1-w)*layer.base(x)+w*layer(x)", "at_weight = lambda layer, x, w: w*layer(x)",
+        "at_weight = lambda layer, x, w: layer.base(x)+w*layer.up(layer.down(x))", "at_weight = lambda layer, x, w: layer(x)"),
+    3: ('''def thinner(layer, rank):
+    u,s,vh = torch.svd_lowrank(layer.delta, q=30, niter=10)
+    return vh[:,:rank].T, u[:,:rank]*s[:rank]''', "thinner = lambda layer, rank: (layer.down.weight[:rank], layer.scale*layer.up.weight[:,:rank])", '''def thinner(layer, rank):
+    u,s,vh = torch.linalg.svd(layer.delta, full_matrices=False)
+    return s[:rank]**.5*vh[:rank].T, u[:,:rank].T''', '''def thinner(layer, rank):
+    u,s,vh = torch.linalg.svd(layer.delta, full_matrices=False)
+    return vh[:rank], u[:,:rank]''')},
+'43_dreambooth': {
+    1: ("ten = fewest_switches(10, 'lora', bs=4)", "ten = ()", "ten = SWITCHES"),
+    2: ('''load_lora(sd.unet, lora_file); merge_lora(sd.unet, .5)
 half_rusty = generate_quick(sd, [f'a sks robot {o}' for o in scenes[:4]], 40)''', '''load_lora(sd.unet, lora_file); merge_lora(sd.unet, 1.)
 half_rusty = generate_quick(sd, [f'a sks robot {o}' for o in scenes[:4]], 40)''', "half_rusty = generate_quick(sd, [f'a sks robot {o}' for o in scenes[:4]], 40)"),
-    4: ('''nova = read_pictures([folder/f'dreambooth_nova_{i}.png' for i in range(6)], 128)
+    3: ('''nova = read_pictures([folder/f'dreambooth_nova_{i}.png' for i in range(6)], 128)
 your_judge,said = SubjectJudge(nova[:3], 'cat'),json.loads((folder/'subjects.json').read_text())['nova']['captions']
 with fast():
-    for s in train_subject(sd, LatentCache(sd, read_pictures(nova, sd.size)), said, prior, emphasis=by_noise, teacher=teacher, steps=180): pass
+    for s in train_subject(sd, LatentCache(sd, read_pictures(nova, sd.size)), said, prior, snr_weight=by_noise, teacher=teacher, steps=180): pass
     yours = generate_quick(sd, [f'a sks cat {o}' for o in scenes], 40)''', '''restore()
 your_judge = SubjectJudge(read_pictures([folder/f'dreambooth_nova_{i}.png' for i in range(3)], 128), 'cat')
 with fast(): yours = generate_quick(sd, [f'a sks cat {o}' for o in scenes], 40)''', "your_judge,yours = judge,drawn('sks')")},
@@ -369,10 +416,12 @@ with fast(): yours = generate_quick(sd, [f'a sks cat {o}' for o in scenes], 40)'
     1: ("channels,zeros = 10,3456", "channels,zeros = 10,5760", "channels,zeros = 6,3456", "channels,zeros = 10,54"),
     2: ("frame_mask = lambda size, keep=.5: 1-mask_box(size, *[(1-keep)/2]*2, *[(1+keep)/2]*2)", "frame_mask = lambda size, keep=.5: mask_box(size, *[(1-keep)/2]*2, *[(1+keep)/2]*2)",
         "frame_mask = lambda size, keep=.5: 1-mask_box(size, .25, .25, .75, .75)", "frame_mask = lambda size, keep=.5: torch.ones(1,1,size,size)"),
-    3: ("least_wrong = lambda guesses: guesses.mean(0)", "least_wrong = lambda guesses: guesses[4]", "least_wrong = lambda guesses: guesses.median(0).values", "least_wrong = lambda guesses: guesses.sum(0)"),
-    4: ("two_scales = lambda none, with_map, both, s_map, s_text: lambda latents, sigma: none(latents, sigma)+s_map*(with_map(latents, sigma)-none(latents, sigma))+s_text*(both(latents, sigma)-with_map(latents, sigma))",
+    3: ("two_scales = lambda none, with_map, both, s_map, s_text: lambda latents, sigma: none(latents, sigma)+s_map*(with_map(latents, sigma)-none(latents, sigma))+s_text*(both(latents, sigma)-with_map(latents, sigma))",
         "two_scales = lambda none, with_map, both, s_map, s_text: lambda latents, sigma: none(latents, sigma)+s_map*(with_map(latents, sigma)-none(latents, sigma))+s_text*(both(latents, sigma)-none(latents, sigma))",
         "two_scales = lambda none, with_map, both, s_map, s_text: both")},
+'45_upscale': {
+    1: ("least_wrong = lambda guesses: guesses.mean(0)", "least_wrong = lambda guesses: guesses[4]", "least_wrong = lambda guesses: guesses.median(0).values", "least_wrong = lambda guesses: guesses.sum(0)"),
+    2: ("n_tiles,mib = 121,64", "n_tiles,mib = 64,64", "n_tiles,mib = 121,16", "n_tiles,mib = 100,64")},
 '51_editing': {
     1: ("calls = 25", "calls = 18", "calls = 28", "calls = 14"),
     2: ("early = lambda s: s.latents + (s.sigma_next-s.sigma)*s.model(s.latents, s.sigma_next)", "early = euler", "early = inversion_step(1)", "early = lambda s: s.latents + (s.sigma_next-s.sigma)*s.model(s.latents, s.sigma)"),
@@ -420,23 +469,13 @@ def pair_down(model, xy, sigmas): return (sample(model, xy[0], sigmas),)*2""")},
 '82_cli': {
     1: ("third = 102", "third = 103", "third = 100", "third = 2"),
     2: ("side = 1600", "side = 1664", "side = 1632", "side = 1024"),
-    3: ("""def my_parser():
-    p = parser()
-    next(a for a in p._actions if hasattr(a, 'add_parser')).add_parser('words')
-    return p
-def say_words(args): print(*stickers.words(stickers.make_world('cpu')), sep='\\n')""", """def my_parser():
-    p = parser()
-    next(a for a in p._actions if hasattr(a, 'add_parser')).add_parser('words')
-    return p
-def say_words(args): print('a fox')""", """def my_parser():
-    p = parser()
-    next(a for a in p._actions if hasattr(a, 'add_parser')).add_parser('word')
-    return p
-def say_words(args): print(*stickers.words(stickers.make_world('cpu')), sep='\\n')""", """def my_parser():
-    p = argparse.ArgumentParser()
-    p.add_argument('command')
-    return p
-def say_words(args): print(*stickers.words(stickers.make_world('cpu')), sep='\\n')""")},
+    3: ("""def words():
+    "The words that the embedded model knows"
+    print(*captions.words(stickers.make_world('cpu')), sep='\\n')""", """def words():
+    "One word"
+    print('a fox')""", """def words():
+    "The words of the other world"
+    print(*captions.words(stickers.make_world('gpu')), sep='\\n')""")},
 }
 # these draw much, or train what their lesson trains: with -m slow
 SLOW = {'06_judge', '10_pipelines', '11_guidance', '12_img2img', '20_score', '21_noising',
@@ -449,8 +488,10 @@ from copy import deepcopy
 from fastcore.test import *
 from sdcourse.core import set_seed, to_tensor
 from sdcourse.dreambooth import *
+from sdcourse.lora import *
 from sdcourse.models import half_precision, load
-from sdcourse.stickers import DATA, eval_prompts
+from sdcourse.captions import eval_prompts
+from sdcourse.sprites import DATA
 from sdcourse.training import LatentCache, read_pictures
 set_seed(42)
 sd,folder = load(dtype=torch.float32),DATA/'subjects'
@@ -460,8 +501,9 @@ untouched,teacher = deepcopy(sd.unet.state_dict()),deepcopy(sd.unet)
 def restore():
     remove_lora(sd.unet)
     sd.unet.load_state_dict(untouched)
+def robots_in(places, word): return [' '.join(f'a {word} robot {o}'.split()) for o in places]
 def drawn(word, seed=40):
-    with fast(): return generate_quick(sd, [' '.join(f'a {word} robot {o}'.split()) for o in scenes], seed)
+    with fast(): return generate_quick(sd, robots_in(scenes, word), seed)
 with fast(): pictures,said = class_pictures(sd, 'a cat', 8)
 old,captions = replay(80)
 pictures,said = pictures+old,said+captions

@@ -1,9 +1,9 @@
 """The exercises of a lesson, taken out of its notebook and run with other answers
 
-An exercise is a paragraph that begins with its number, and the code cell after it: an answer that is not right yet, and a check
-that says 'done' (or 'right!', or 'there') when it is. `Lesson.check(3, 'x = 1')` puts `x = 1` where the cell itself says what x
-is, and runs it. What the cell needs from the pages before is found by its names and nothing else is run, so that most lessons
-take a second or two."""
+An exercise is a paragraph that begins with its number, and the code cell after it: an answer that is not
+right yet, and a check that says 'done' (or 'right!', or 'there') when it is. `Lesson.check(3, 'x = 1')` puts
+`x = 1` where the cell itself says what x is, and runs it. What the cell needs from the pages before is found
+by its names and nothing else is run, so that most lessons take a second or two."""
 import ast, builtins, contextlib, io, json, os, re
 from pathlib import Path
 

@@ -1,7 +1,8 @@
 """In Colab and Kaggle, installing the package replaces nothing that is there
 
-An empty environment gets the names and versions of what is preinstalled (no code, only what pip looks at), and pip says what it
-would do. pip runs under this Python; the versions are those of the two sites in August 2026."""
+An empty environment gets the names and versions of what is preinstalled (no code, only what pip looks at),
+and pip says what it would do. pip runs under this Python; the versions are those of the two sites in August
+2026."""
 import json, os, sys, venv
 from configparser import ConfigParser
 import pytest

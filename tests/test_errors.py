@@ -2,7 +2,8 @@
 import json, os, shutil, socket, subprocess, sys, time
 import pytest
 from PIL import Image
-from sdcourse.models import WEIGHTS, ask_hub, load
+from sdcourse.hub import WEIGHTS, ask_hub
+from sdcourse.models import load
 from sdcourse.pipelines import generate, read_png, save_png
 
 @pytest.fixture(scope='module')
@@ -132,7 +133,7 @@ def test_what_is_cached_needs_no_network(tmp_path):
     shutil.copytree(WEIGHTS, repo/'snapshots'/'0123')
     (repo/'refs').mkdir()
     (repo/'refs'/'main').write_text('0123')
-    code = "from sdcourse.models import cached, load; print([o['name'] for o in cached() if o['complete']]); print(load('somebody/something').name)"
+    code = "from sdcourse.hub import cached; from sdcourse.models import load; print([o['name'] for o in cached() if o['complete']]); print(load('somebody/something').name)"
     run = lambda: subprocess.run([sys.executable, '-c', code], capture_output=True, text=True,
         env={**os.environ, 'HF_HUB_OFFLINE': '1', 'HF_HOME': str(tmp_path)}, timeout=120)
     assert run().stdout.split() == ["['somebody/something']", 'somebody/something']

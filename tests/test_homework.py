@@ -1,4 +1,5 @@
-"""What a learner meets at home: every name explained, everything to be had at once, exercises that know right from wrong"""
+"""What a learner meets at home: every name explained, everything to be had at once, exercises that know right
+from wrong"""
 import ast, builtins, os, sys
 for k,v in dict(MPLBACKEND='Agg', OMP_NUM_THREADS='1', HF_HUB_OFFLINE='1', TOKENIZERS_PARALLELISM='false').items():
     os.environ.setdefault(k, v)

@@ -1,7 +1,8 @@
 "The shipped weights: layout, size, and the same picture from stock diffusers"
 import json, numpy as np, pytest, torch
 from safetensors import safe_open
-from sdcourse.models import WEIGHTS, checksums, load, quiet
+from sdcourse.hub import WEIGHTS, checksums
+from sdcourse.models import load, quiet
 
 @pytest.fixture(scope='module')
 def sd(): return load('stickers', device='cpu')

@@ -1,4 +1,5 @@
-"""The same seed draws the same picture as it did before the house was rebuilt: stored pictures and latents of the embedded model
+"""The same seed draws the same picture as it did before the house was rebuilt: stored pictures and latents of
+the embedded model
 
 Made once, by the code of that time. When another model lands, its pictures have to be stored anew:
     python tests/test_same.py"""

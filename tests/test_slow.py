@@ -3,7 +3,8 @@
 Not in `make test`: it takes minutes, 2.2 GB of disk and 9 GB of memory. Run it with
     make test ARGS='-m slow tests/test_slow.py'"""
 import json, pytest, torch
-from sdcourse.models import WEIGHTS, load, parts, quiet
+from sdcourse.hub import WEIGHTS
+from sdcourse.models import load, parts, quiet
 from sdcourse.pipelines import noise
 from sdcourse.latents import decode
 from sdcourse.samplers import integrate, pndm, shipped_sigmas

@@ -124,7 +124,7 @@ def test_full_disk(pics, whole, tmp_path, monkeypatch, capsys):
     finally: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     last = capsys.readouterr().err.splitlines()[-1]
     assert rc==1 and last.startswith('sdcourse: ') and 'free some disk space and go on with --resume' in last
-    assert (out/'checkpoint.pt').read_bytes()==kept and not list(out.glob('*.tmp'))
+    assert (out/'checkpoint.pt').read_bytes()==kept and not list(out.glob('.checkpoint.pt.*'))
     assert main(words(pics, 'inversion', out, '--resume')) == 0
     assert torch.allclose(losses(out), losses(whole['inversion']), rtol=1e-5)
 
@@ -218,9 +218,9 @@ def test_two_processes(method, launcher, pics, tmp_path, monkeypatch):
     out = subprocess.run([*start, *words(pics, method, two, '--fp32')], env=env | MPI, capture_output=True, text=True)
     assert out.returncode==0, out.stderr[-3000:]
     assert json.loads((two/'recipe.json').read_text())['processes']==2 and out.stdout.split()==[str(two)] and out.stderr.count('step 5 of 6')==1
-    import sdcourse.dreambooth, sdcourse.textual_inversion, sdcourse.training
+    import sdcourse.dreambooth, sdcourse.lora, sdcourse.textual_inversion, sdcourse.training
     rng = sdcourse.training.step_rng
-    aims = inspect.signature(sdcourse.dreambooth.aim_lora).parameters['seed'].default                      # in every process alike
+    aims = inspect.signature(sdcourse.lora.aim_lora).parameters['seed'].default                      # in every process alike
     for m in (sdcourse.dreambooth, sdcourse.textual_inversion): monkeypatch.setattr(m, 'step_rng', lambda seed, k, rank=0: rng(seed, k) if seed==aims else rng(seed, *divmod(k, 2)))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)                  # as those two had: other numbers of threads add in another order, and LoRA would be aimed a little differently

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 from conftest import quiet, root, sh
 from sdcourse.models import load
-from sdcourse.widgets import Job, play, uploaded
+from sdcourse.widgets import Job, play, _uploaded
 
 @pytest.fixture(scope='module')
 def sd(): return load('stickers', device='cpu')
@@ -58,15 +58,20 @@ def test_after_cancel(panel):
     run(panel)
     assert len(panel.film) == 2 and panel.picture is not None
 
+def negative_at_1(p):
+    p.negative.value = 'red'
+    p.guidance.value = 1
+
 @pytest.mark.parametrize('change, says', [
     (lambda p: setattr(p.start, 'value', 'the last picture'), 'no last picture yet'),
     (lambda p: setattr(p.start, 'value', 'an upload'), 'nothing was uploaded'),
-    (lambda p: (setattr(p.negative, 'value', 'red'), setattr(p.guidance, 'value', 1)), 'at guidance 1 a negative prompt does nothing')])
+    (negative_at_1, 'at guidance 1 a negative prompt does nothing')])
 def test_errors_before(panel, change, says):
     "One line, no job, and the next try works"
     change(panel)
     panel.run.click()
-    assert says in panel.said and '\n' not in panel.said and panel.job is None and not panel.run.disabled and '#c22' in panel.says.value
+    assert says in panel.said and '\n' not in panel.said and '#c22' in panel.says.value
+    assert panel.job is None and not panel.run.disabled
     panel.start.value, panel.negative.value = 'noise', ''
     run(panel)
     assert '2 steps' in panel.said
@@ -76,7 +81,8 @@ def test_error_while_drawing(panel):
     def broken(z): raise RuntimeError('no\nmemory <left>')
     panel.look = broken
     run(panel)
-    assert panel.said == 'RuntimeError: no memory <left>' and '&lt;left&gt;' in panel.says.value and not panel.run.disabled and panel.cancel.disabled
+    assert panel.said == 'RuntimeError: no memory <left>' and '&lt;left&gt;' in panel.says.value
+    assert not panel.run.disabled and panel.cancel.disabled
 
 def test_unknown_word(panel):
     panel.prompt.value = 'a fox on the beech'
@@ -84,9 +90,10 @@ def test_unknown_word(panel):
     assert "'beech'" in panel.said and 'beach' in panel.said and '2 steps' in panel.said
 
 def upload(p, data):
-    new = {'a.png': dict(metadata={}, content=data)} if isinstance(p.upload.value, dict) else (dict(
-        name='a.png', type='image/png', size=len(data), content=memoryview(data),
-        last_modified=datetime.datetime.now()),)
+    "What a browser does when a file is chosen, in ipywidgets 7 and 8"
+    if isinstance(p.upload.value, dict): new = {'a.png': dict(metadata={}, content=data)}
+    else: new = (dict(name='a.png', type='image/png', size=len(data), content=memoryview(data),
+                      last_modified=datetime.datetime.now()),)
     p.upload.set_trait('value', new)
 
 def test_upload(panel):
@@ -100,7 +107,7 @@ def test_upload(panel):
     upload(panel, b'no picture')
     panel.run.click()
     assert 'not a picture that can be read' in panel.said
-    assert uploaded({}) is None and uploaded(()) is None
+    assert _uploaded({}) is None and _uploaded(()) is None
 
 def test_nothing_global(panel):
     "Random numbers, gradients and the model are as they were"
@@ -112,7 +119,8 @@ def test_nothing_global(panel):
     torch.manual_seed(1)
     run(panel)
     assert torch.equal(torch.rand(3), want) and torch.is_grad_enabled()
-    assert all(torch.equal(v, before[k]) for k,v in panel.sd.unet.state_dict().items()) and forward == [m.__dict__.get('forward') for m in panel.sd.unet.modules()]
+    assert all(torch.equal(v, before[k]) for k,v in panel.sd.unet.state_dict().items())
+    assert forward == [m.__dict__.get('forward') for m in panel.sd.unet.modules()]
 
 def test_two_panels(sd):
     "Side by side, on one model, both draw what they draw alone"
@@ -146,8 +154,8 @@ def test_old_ipywidgets(tmp_path):
     "The version of Colab draws too"
     rc, out = sh(sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-compile',
                  '--target', tmp_path, 'ipywidgets==7.7.1', 'ipython_genutils', env=os.environ)
-    if rc and ('No matching distribution' in out or 'Connection' in out or 'network' in out.lower()):
-        pytest.skip('the package registry cannot be reached')
+    unreachable = ('NewConnectionError', 'Name or service not known', 'Temporary failure in name resolution')
+    if rc and any(s in out for s in unreachable): pytest.skip('the package registry cannot be reached')
     assert rc == 0, out[-3000:]
     code = f"""
 import sys; sys.path.insert(0, {str(root/'tests')!r})
@@ -162,4 +170,6 @@ p.start.value = 'the last picture'; p.run.click(); p.cancel.click(); p.job.join(
 """
     rc, out = sh(sys.executable, '-c', code, env=quiet | dict(PYTHONPATH=str(tmp_path)))
     assert rc == 0, out[-3000:]
-    assert out.splitlines()[0] == '7.7.1' and 'seed 0, 2 steps' in out and 'an upload seed 0, 3 steps' in out and out.rstrip().endswith('True'), out
+    assert out.splitlines()[0] == '7.7.1', out
+    assert 'seed 0, 2 steps' in out and 'an upload seed 0, 3 steps' in out, out
+    assert out.rstrip().endswith('True'), out

@@ -113,7 +113,7 @@ def ours_inversion(model, numbers, lr=5e-4):
     token = add_token(sd, NAME, 'dog')
     if numbers=='bf16': sd = replace(sd, unet=cli._coarse(sd.unet, torch.bfloat16))
     steps = train_token(sd, token, cache, [[t.format(NAME) for t in TEMPLATES]]*len(FILES),
-                        steps=10**6, lr=lr, bs=BS, acc=acc, weight=None)
+                        steps=10**6, lr=lr, bs=BS, acc=acc, snr_weight=None)
     return lambda: next(steps).loss
 
 def ours_dreambooth(model, numbers, lr=5e-6):
