@@ -59,7 +59,7 @@ class LoRAConv(LoRALinear):
 # %% ../nbs/42_lora.ipynb #c58
 TARGETS = ('to_q', 'to_k', 'to_v', 'to_out.0')   # all attention layers, as in diffusers' examples
 EVERYWHERE = (*TARGETS, 'ff.net.0.proj', 'ff.net.2', 'time_emb_proj', 'conv1', 'conv2',
-              'samplers.0.conv')                 # all layers of all blocks
+              'samplers.0.conv')                 # the large layers of all blocks
 
 _KINDS = {nn.Linear:LoRALinear, nn.Conv2d:LoRAConv}
 
@@ -230,3 +230,4 @@ def aim_lora(
         main = torch.linalg.svd(grad, full_matrices=False).Vh[:len(down)]
         down.copy_(length*down.norm(dim=1).mean()*main)
         m.base.weight.requires_grad_(False).grad = None
+    torch.clear_autocast_cache()   # or an autocast around the call would keep the old `down`

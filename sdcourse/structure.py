@@ -278,8 +278,8 @@ def train_structure(
     start=0,   # Step to resume at
     opt=None,  # Optimizer to resume with; None makes a `new_layer_optimizer`
     mean=None, # Averaged weights to resume with, by name
-    channels=None,   # `channels(sd, ims, shapes, rng)` -> extra, level; None: this lesson's
-    loss=noise_loss, # Takes what `noise_loss` takes; `target` etc. are not passed
+    channels=None,   # `channels(sd, ims, shapes, rng)` -> extra, level; None: this lesson's two
+    loss=noise_loss, # Loss function, called like `noise_loss`
 ):             # Iterator over steps as in `fit`; `mean` is the averaged weights, by name
     "Train a widened U-Net to use its extra channels, step by step"
     channels = channels or _CHANNELS[kind]

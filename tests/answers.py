@@ -466,6 +466,11 @@ def pair_down(model, xy, sigmas): return (sample(model, xy[0], sigmas),)*2""")},
     2: ("n_without = sum(not t.code for t in TERMS)", "n_without = 0", "n_without = len(TERMS)"),
     3: ("ten = Quiz(10, seed=7)\nanswers = [want for _,_,want,_ in ten.items]", "ten = Quiz(10, seed=7)\nanswers = [(want+1)%4 if isinstance(want, int) else 'no' for _,_,want,_ in ten.items]"),
     4: ("mine = ('What is t?', ('a time step', 'a token', 'a tensor', 'a temperature'), '33_sampling#Step')", "mine = ('What is t?', ('a', 'a', 'b', 'c'), '33_sampling#Step')", "mine = ('What is t?',)")},
+'46_overnight': {
+    1: ("goes_on = 57//20*20", "goes_on = 57", "goes_on = 60"),
+    2: ("def numbers(k): return torch.rand(2, generator=step_rng(0, k))",
+        "def numbers(k): return torch.rand(2)",
+        "def numbers(k): return torch.rand(2, generator=step_rng(0, 7))")},
 '82_cli': {
     1: ("third = 102", "third = 103", "third = 100", "third = 2"),
     2: ("side = 1600", "side = 1664", "side = 1632", "side = 1024"),

@@ -18,7 +18,7 @@ from accelerate.state import AcceleratorState
 from diffusers import DDPMScheduler
 from diffusers.models.attention_processor import AttnProcessor
 from PIL import Image
-from sdcourse import cli
+from sdcourse import overnight
 from sdcourse.core import to_tensor
 from sdcourse.dreambooth import subject_params, train_subject
 from sdcourse.models import load
@@ -111,7 +111,7 @@ def prepared(model, mixed='no'):
 def ours_inversion(model, numbers, lr=5e-4):
     sd,cache,acc = prepared(model)
     token = add_token(sd, NAME, 'dog')
-    if numbers=='bf16': sd = replace(sd, unet=cli._coarse(sd.unet, torch.bfloat16))
+    if numbers=='bf16': sd = replace(sd, unet=overnight._coarse(sd.unet, torch.bfloat16))
     steps = train_token(sd, token, cache, [[t.format(NAME) for t in TEMPLATES]]*len(FILES),
                         steps=10**6, lr=lr, bs=BS, acc=acc, snr_weight=None)
     return lambda: next(steps).loss
@@ -153,7 +153,7 @@ def peak(side, kind, model, numbers):
 
 def rows(row, take_turns, rounds=9, repeats=2, n=3, steps=200, quick=False, model=None):
     "The part `train` of the table"
-    numbers = cli._numbers(argparse.Namespace(fp32=False, bf16=False,
+    numbers = overnight._numbers(argparse.Namespace(fp32=False, bf16=False,
         fp16=False)) if not torch.cuda.is_available() else 'fp32'
     ms = lambda t: f'{1000*t:.1f} ms'
     for kind,(_,_,goal) in KINDS.items():
