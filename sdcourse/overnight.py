@@ -125,8 +125,8 @@ def _token_lesson(a, r, sd, cache, acc):
     "Textual inversion: a row of the table learns"
     from sdcourse.textual_inversion import add_token, load_token, save_token, train_token
     # a word, or a file with one
-    new = load_token(sd, a.init, a.token) if Path(a.init).suffix else add_token(sd, a.token, a.init,
-        a.vectors)
+    new = (load_token(sd, a.init, a.token) if Path(a.init).suffix
+           else add_token(sd, a.token, a.init, a.vectors))
     def put(c): new.vectors = c['weights'][0]
     def steps(c):
         return train_token(sd, new, cache, r['captions']*(1+a.flip), start=c['step'],
@@ -334,8 +334,8 @@ def _learn(lesson, c, r, out, every, acc, say):
                 save_atomic(
                     dict(step=k, losses=losses, weights=lesson.weights(), opt=s.opt.state_dict()),
                     out/'checkpoint.pt')
-            losses.append(acc.reduce(torch.tensor(s.loss, device=acc.device),
-                                     'mean').item() if acc.num_processes>1 else s.loss)
+            loss = torch.tensor(s.loss, device=acc.device)
+            losses.append(acc.reduce(loss, 'mean').item() if acc.num_processes>1 else s.loss)
             if f: log(k, losses[-1])
             if k%max(1, r['steps']//10)==0:
                 say(f'step {k} of {r["steps"]}, loss {losses[-1]:.4f}'
@@ -403,9 +403,9 @@ def teach(
     _check_memory(a, r, sd)
     if cpu: sd.unet.set_attn_processor(AttnProcessor())   # plain: a tenth faster for so few tokens
     if a.checkpointing: sd.unet.enable_gradient_checkpointing()
-    lesson = (_token_lesson if a.method=='inversion' else _subject_lesson)(a, r,
-        replace(sd, unet=_coarse(sd.unet, torch.bfloat16)) if copied else sd,
-        LatentCache(sd, ims, a.flip), acc)
+    prepare = _token_lesson if a.method=='inversion' else _subject_lesson
+    taught = replace(sd, unet=_coarse(sd.unet, torch.bfloat16)) if copied else sd
+    lesson = prepare(a, r, taught, LatentCache(sd, ims, a.flip), acc)
     # all have looked before one begins to write
     acc.wait_for_everyone()
     with _room(a.out):

@@ -256,8 +256,8 @@ def _draw_batch(pipe, sd, prompts, seeds, how, on_step):
                    guidance_scale=how['guidance'], negative_prompt=[how['negative']]*len(prompts),
                    latents=latents, generator=gens, callback_on_step_end=hook, output_type='pt')
     if not out.images.isfinite().all():
-        hint = 'its weights are damaged, load the model again' if sd.dtype==torch.float32 \
-            else f'{sd.dtype} is too coarse for this model, try load(dtype=torch.float32)'
+        hint = f'{sd.dtype} is too coarse for this model, try load(dtype=torch.float32)'
+        if sd.dtype==torch.float32: hint = 'its weights are damaged, load the model again'
         raise FloatingPointError(f'the picture is not a number (NaN): {hint}')
     return out
 
@@ -285,7 +285,7 @@ def generate(
     on_step=None,  # Called as `on_step(i, latents, scheduler)` after each step
     progress=False # Show a progress bar
 )->Pictures:       # A list of PIL pictures, prompt by prompt
-    "Draw pictures from text; a `TypeError` or `ValueError` says what is wrong with an argument"
+    "Draw pictures from text; a `TypeError` or `ValueError` if an argument is wrong"
     sd = default_sd() if sd is None else sd
     prompts = as_prompts(prompt)
     seeds = _seeds(seed, whole_number(n, 'n', 1))

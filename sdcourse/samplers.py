@@ -6,12 +6,11 @@ Docs: https://USER.github.io/sdcourse/samplers.html.md"""
 
 # %% auto #0
 __all__ = ['OWN_SAMPLERS', 'integrate', 'heun', 'Past', 'lms_coeffs', 'lms', 'pndm', 'dpmpp_2m', 'mixture_model',
-           'shipped_sigmas', 'ddpm', 'ddim', 'ancestral', 'churn', 'bake_off']
+           'shipped_sigmas', 'ddpm', 'ddim', 'ancestral', 'churn']
 
 # %% ../nbs/34_samplers.ipynb #c4
 import functools, math
 import numpy as np, torch
-from .core import Table
 from .sampling import Step, denoise, euler
 from .schedules import karras_sigmas, sample_sigmas, to_abar, train_sigmas
 
@@ -22,7 +21,7 @@ def integrate(
     sigmas,      # Noise levels to step through
     step=euler,  # Takes a `Step` to the next latents
 )->torch.Tensor: # Like `latents`, at noise level `sigmas[-1]`
-    "Take all the steps, and return where the last one lands"
+    "Take all the steps and return the latents after the last one (`sample` returns the last guess)"
     def keep(s):
         keep.latents = step(s)
         return keep.latents
@@ -33,82 +32,92 @@ def integrate(
 def heun(
     s,           # A `Step`
 )->torch.Tensor: # The next latents
-    "Average the directions at both ends of the step"
+    "Heun's method: average the directions at both ends of a step (Karras et al. 2022, algorithm 1)"
     there = euler(s)
-    if s.sigma_next==0: return there     # at the end there is no direction any more
-    return s.latents + (s.sigma_next-s.sigma)*(s.noise_pred+s.model(there, s.sigma_next))/2
+    if s.sigma_next==0: return there     # without noise, there is no direction
+    mean_pred = (s.noise_pred+s.model(there, s.sigma_next))/2
+    return s.latents + (s.sigma_next-s.sigma)*mean_pred
 
 # %% ../nbs/34_samplers.ipynb #c22
 class Past:
-    "The last `n` things of a loop, newest first"
+    "A memory for samplers: the newest `n` values of one loop; a `ValueError` if two loops share it"
     def __init__(self,
-        n, # How many, 1 to 4
+        n, # Number of values to keep, 1 to 4
     ):
-        if not isinstance(n, int):
-            raise TypeError('a step with a memory is made before it is used: step=lms(), with '
-                            'brackets. It remembers a whole number of steps, not '
-                            f'{type(n).__name__}')
-        if not 1<=n<=4: raise ValueError(f'a step can remember 1 to 4 answers, not {n}')
+        if not isinstance(n, int):   # `step=lms` makes a `Step` arrive here
+            raise TypeError('this sampler has a memory, so make one for each loop: step=lms(), '
+                            'with brackets. The number of values to remember is a whole number, '
+                            f'not {type(n).__name__}')
+        if not 1<=n<=4: raise ValueError(f'a sampler can remember 1 to 4 predictions, not {n}')
         self.n,self.i,self.kept = n,-1,[]
-    def add(self, s, x):
+
+    def add(self,
+        s, # The current `Step`; step 0 clears the memory
+        x, # Value to remember
+    )->list: # The values in memory, newest first
+        "Remember a value, forget the oldest"
         if s.i and s.i!=self.i+1:
-            raise ValueError(f'step {s.i} after step {self.i}: two loops share the memory of one '
-                             'step. Make one for each: step=lms(), and again lms()')
-        self.i,self.kept = s.i,([x]+(self.kept if s.i else []))[:self.n]
+            raise ValueError(f'step {s.i} after step {self.i}: two loops share one memory. '
+                             'Make one for each: step=lms(), and again lms()')
+        if s.i==0: self.kept = []
+        self.kept = [x,*self.kept][:self.n]
+        self.i = s.i
         return self.kept
 
 # %% ../nbs/34_samplers.ipynb #c25
-_points,_weights = np.polynomial.legendre.leggauss(4)
+_points,_weights = np.polynomial.legendre.leggauss(4)   # to integrate from -1 to 1
 
 @functools.lru_cache(1000)
 def lms_coeffs(
-    sigmas,      # Noise levels of the answers, newest first; a tuple of numbers
-    sigma_next,  # Where to go
-)->tuple:        # As many weights
-    "Integrals from `sigmas[0]` to `sigma_next` of the polynomials that are 1 at one of `sigmas`, and 0 at the others"
+    sigmas,      # Noise levels of the predictions, newest first; a tuple of 1 to 4 numbers
+    sigma_next,  # Noise level to go to
+)->tuple:        # One weight for each prediction; they add up to `sigma_next-sigmas[0]`
+    "Weights of past predictions in an LMS step (k-diffusion, `linear_multistep_coeff`)"
     half = (sigma_next-sigmas[0])/2
     tau = sigmas[0]+half*(1+_points)
-    return tuple(float(half*(_weights*np.prod([(tau-o)/(s-o) for o in sigmas if o!=s],
-                                              0)).sum()) for s in sigmas)
+    def integral(s):   # of the polynomial that is 1 at s, and 0 at all other levels
+        values = np.prod([(tau-o)/(s-o) for o in sigmas if o!=s], 0)
+        return float(half*(_weights*values).sum())
+    return tuple(integral(s) for s in sigmas)
 
 # %% ../nbs/34_samplers.ipynb #c30
 def lms(
-    order=4, # Answers to use, 1 to 4; 1 is Euler
-):           # A step with a memory
-    "Integrate the polynomial through the last answers (k-diffusion, `sample_lms`)"
+    order=4, # Number of predictions to use, 1 to 4; 1 is Euler
+):           # A step with a memory: `step(s)` -> next latents
+    "LMS: integrate the polynomial through the last predictions (k-diffusion, `sample_lms`)"
     past = Past(order)
     def step(s):
-        levels,answers = zip(*past.add(s, (float(s.sigma), s.noise_pred)))
-        return _plus(s.latents, lms_coeffs(levels, float(s.sigma_next)), answers)
+        levels,preds = zip(*past.add(s, (float(s.sigma), s.noise_pred)))
+        return _plus(s.latents, lms_coeffs(levels, float(s.sigma_next)), preds)
     return step
 
-def _plus(x, weights, answers):
-    "`x` and a weighted sum, with no tensors in between"
-    for w,eps in zip(weights, answers): x = torch.add(x, eps, alpha=w)
+def _plus(x, weights, preds):
+    "`x` and a weighted sum, without temporary tensors"
+    for w,pred in zip(weights, preds): x = torch.add(x, pred, alpha=w)
     return x
 
 # %% ../nbs/34_samplers.ipynb #c33
 _EQUAL = [[1], [3/2,-1/2], [23/12,-16/12,5/12], [55/24,-59/24,37/24,-9/24]]
 
 def pndm(
-    order=4, # Answers to use, 1 to 4; 1 is Euler
-):           # A step with a memory
-    "Heun once, then the weights of Adams and Bashforth for equal steps (Liu et al. 2022, equations 9 and 11)"
+    order=4, # Number of predictions to use, 1 to 4; 1 is Euler
+):           # A step with a memory: `step(s)` -> next latents
+    "PNDM: one Heun step, then the LMS weights for steps of equal size (Liu et al. 2022, PLMS)"
     past = Past(order)
     def step(s):
-        answers = past.add(s, s.noise_pred)
+        preds = past.add(s, s.noise_pred)
         if s.i==0 and order>1: return heun(s)
         h = float(s.sigma_next-s.sigma)
-        return _plus(s.latents, [h*c for c in _EQUAL[len(answers)-1]], answers)
+        return _plus(s.latents, [h*c for c in _EQUAL[len(preds)-1]], preds)
     return step
 
 # %% ../nbs/34_samplers.ipynb #c38
 def dpmpp_2m(
-    order=2, # Guesses to use; 1 is Euler
-):           # A step with a memory
-    "Head for clean latents extrapolated in log(sigma) from the last two guesses"
-    if order not in (1,2): raise ValueError(f'2M has order 2 (or 1, which is Euler), not {order}')
+    order=2, # Number of guesses to use, 1 or 2; 1 is Euler
+):           # A step with a memory: `step(s)` -> next latents
+    "DPM-Solver++(2M): Euler towards an extrapolated clean guess (Lu et al. 2022, algorithm 2)"
     past = Past(order)
+    if order>2: raise ValueError(f'2M has order 2 (or 1, which is Euler), not {order}')
     def step(s):
         x0 = s.x0_pred
         now = float(s.sigma)
@@ -116,22 +125,22 @@ def dpmpp_2m(
         kept = past.add(s, (now, x0))
         if len(kept)>1 and to>0:
             before,last = kept[1]
-            # beyond x0, on the line from last
+            # beyond x0, on the line from the last guess
             x0 = torch.lerp(last, x0, 1+math.log(now/to)/(2*math.log(before/now)))
         return torch.lerp(x0, s.latents, to/now)
     return step
 
 # %% ../nbs/34_samplers.ipynb #c42
 def mixture_model(
-    means, # Centres, (k,...)
-    stds,  # Width of each, (k,)
-):         # Predicts noise: `model(latents, sigma)`
-    "The best possible noise model for data from a heap of bell curves"
+    means, # Centres of the Gaussians (k,...), each in the shape of one sample
+    stds,  # Standard deviation of each Gaussian (k,)
+):         # `model(latents, sigma)` -> noise_pred, like `latents`
+    "The exact noise prediction for data from a mixture of equally likely Gaussians"
     centres = means.flatten(1)
     def model(latents, sigma):
         x = latents.flatten(1)
         var = stds**2+sigma**2
-        # squared distance to each, (b,k)
+        # squared distance to each centre (b,k)
         d = x.square().sum(1, keepdim=True) - 2*x@centres.T + centres.square().sum(1)
         w = (-d/(2*var)-x.shape[1]/2*var.log()).softmax(1)/var
         return (sigma*(w.sum(1, keepdim=True)*x-w@centres)).view_as(latents)
@@ -139,23 +148,23 @@ def mixture_model(
 
 # %% ../nbs/34_samplers.ipynb #c53
 def shipped_sigmas(
-    steps,     # Number of denoising steps
-)->torch.Tensor: # (steps+1,) noise levels
-    "The noise levels of DDIM and PNDM as Stable Diffusion 1 sets them up: they don't start at the top and don't end at 0"
+    steps,       # Number of denoising steps
+)->torch.Tensor: # (steps+1,) noise levels, falling; the last is .0292 instead of 0
+    "Noise levels of DDIM and PNDM in Stable Diffusion 1; few steps start far below the top"
     return torch.cat([sample_sigmas(steps, 'leading')[:-1], train_sigmas[:1]])
 
 # %% ../nbs/34_samplers.ipynb #c60
 def _fresh(s, generator):
-    "Noise like the latents, drawn on the generator's device"
+    "Normal noise like the latents, drawn on the generator's device"
     return torch.randn(s.latents.shape, generator=generator,
                        device=generator.device if generator else s.latents.device,
                        dtype=torch.float32).to(s.latents)
 
 def ddpm(
     s,              # A `Step`
-    generator=None, # Where the randomness comes from
+    generator=None, # `torch.Generator` of the fresh noise; None: torch's own
 )->torch.Tensor:    # The next latents
-    "Draw from the posterior of Ho et al. 2020, equations 6 and 7"
+    "DDPM: draw the next latents from their posterior (Ho et al. 2020, eq. 6 and 7)"
     a = to_abar(float(s.sigma))
     b = to_abar(float(s.sigma_next))
     alpha = a/b
@@ -164,48 +173,49 @@ def ddpm(
     return (mean + std*_fresh(s, generator))/b**.5
 
 # %% ../nbs/34_samplers.ipynb #c62
-def _share(eta):
+def _check_eta(eta):
     if not 0<=eta<=1:
-        raise ValueError(f'eta lies in 0..1, this is {eta}: 0 adds no noise, 1 adds as much as '
-                         'DDPM')
-    return eta
+        raise ValueError(f'eta must be in 0..1, not {eta}: 0 adds no noise, 1 adds as much as DDPM')
 
 def ddim(
     s,              # A `Step`
-    eta=0.,         # Share of the fresh noise that is put in, 0..1; 0 draws nothing
-    generator=None, # Where the randomness comes from
+    eta=0.,         # Share of fresh noise, 0..1: 0 is Euler, 1 is DDPM
+    generator=None, # `torch.Generator` of the fresh noise; None: torch's own
 )->torch.Tensor:    # The next latents
-    "A clean guess, old noise, and new noise, in any proportion (Song et al. 2020)"
+    "DDIM: a clean guess plus predicted and fresh noise (Song et al. 2021, eq. 12 and 16)"
+    _check_eta(eta)
     a = to_abar(float(s.sigma))
     b = to_abar(float(s.sigma_next))
-    # none where the noise rises, as in DDIM inversion
-    std = _share(eta)*((1-b)/(1-a)*max(0, 1-a/b))**.5
+    # no fresh noise where the noise level rises, as in DDIM inversion
+    std = eta*((1-b)/(1-a)*max(0, 1-a/b))**.5
     x = b**.5*s.x0_pred + (1-b-std**2)**.5*s.noise_pred
-    return (x + std*_fresh(s, generator) if eta else x)/b**.5
+    if eta: x = x + std*_fresh(s, generator)
+    return x/b**.5
 
 # %% ../nbs/34_samplers.ipynb #c64
 def ancestral(
     s,              # A `Step`
-    eta=1.,         # Share of the fresh noise that is put in, 0..1
-    generator=None, # Where the randomness comes from
+    eta=1.,         # Share of fresh noise, 0..1: 0 is Euler, 1 is DDPM
+    generator=None, # `torch.Generator` of the fresh noise; None: torch's own
 )->torch.Tensor:    # The next latents
-    "Step below `sigma_next`, then climb back up to it with fresh noise"
+    "Step below `sigma_next`, then add fresh noise (k-diffusion, `sample_euler_ancestral`)"
+    _check_eta(eta)
     now = float(s.sigma)
     to = float(s.sigma_next)
-    up = _share(eta)*to*(1-(to/now)**2)**.5
+    up = eta*to*(1-(to/now)**2)**.5
     down = (to**2-up**2)**.5
     return s.latents + (down-now)*s.noise_pred + up*_fresh(s, generator)
 
 # %% ../nbs/34_samplers.ipynb #c75
 def churn(
-    gamma,          # How much to raise the noise level, 0..0.41; .1 is a tenth
-    step=heun,      # Then take this step
-    generator=None, # Where the randomness comes from
-):                  # A step
-    "Raise the noise level before each step (Karras et al. 2022, algorithm 2)"
+    gamma,          # How much to raise the noise level, 0..0.414; .1 is a tenth
+    step=heun,      # The step to take from the raised level
+    generator=None, # `torch.Generator` of the fresh noise; None: torch's own
+):                  # `step(s)` -> next latents
+    "Wrap a step so that the noise level rises before it is taken (Karras et al. 2022, algorithm 2)"
     if not 0<=gamma<=2**.5-1:
-        raise ValueError(f'gamma lies in 0..0.414, this is {gamma}: Karras et al. add no more than '
-                         'there is already')
+        raise ValueError(f'gamma must be in 0..0.414, not {gamma}: Karras et al. never add more '
+                         'noise than is there already')
     def churned(s):
         up = s.sigma*(1+gamma)
         latents = s.latents + (up**2-s.sigma**2)**.5*_fresh(s, generator)
@@ -213,7 +223,7 @@ def churn(
     return churned
 
 # %% ../nbs/34_samplers.ipynb #c79
-OWN_SAMPLERS = {   # Name: (makes a step, noise levels of n steps, steps for n calls)
+OWN_SAMPLERS = {   # Name: (makes a step, noise levels for n steps, number of steps for n calls)
     'PNDM, as shipped': (pndm, shipped_sigmas, lambda n: n-1),
     'Euler':            (lambda: euler, sample_sigmas, lambda n: n),
     'Euler ancestral':  (lambda: ancestral, sample_sigmas, lambda n: n),
@@ -222,26 +232,3 @@ OWN_SAMPLERS = {   # Name: (makes a step, noise levels of n steps, steps for n c
     'DPM++ 2M':         (dpmpp_2m, sample_sigmas, lambda n: n),
     'DPM++ 2M, Karras': (dpmpp_2m, karras_sigmas, lambda n: n),
 }
-
-# %% ../nbs/34_samplers.ipynb #c81
-def bake_off(
-    recipes, # Some of `OWN_SAMPLERS`, or your own
-    model,   # Predicts noise: `model(latents, sigma)`
-    noise,   # Normal, (b,...)
-    calls,   # How often the network may be asked; a list
-    measure, # Takes the latents where it landed, returns a dict
-)->Table:    # A row for each recipe and number of calls
-    "Each sampler from the same noise, with the same number of network calls"
-    rows = []
-    for name,(make,schedule,steps) in recipes.items():
-        for n in calls:
-            if steps(n)<1:
-                raise ValueError(f'{name} needs more than {n} calls of the network: there is not a '
-                                 'single step in it')
-            sigmas,asked = schedule(steps(n)),[]
-            def counted(latents, sigma):
-                asked.append(sigma)
-                return model(latents, sigma)
-            latents = integrate(counted, noise*(sigmas[0]**2+1)**.5, sigmas, make())
-            rows.append({'sampler': name, 'calls': len(asked), **measure(latents)})
-    return Table(rows)

@@ -266,16 +266,16 @@ def early(s): return (euler if s.sigma>1 else ancestral)(s)""")},
 '35_losses': {
     1: ("flip_loss = lambda x: (x-x.flip(-2)).square().mean((1,2,3))", "flip_loss = lambda x: (x-x.flip(-1)).square().mean((1,2,3))", "flip_loss = lambda x: x.square().mean((1,2,3))"),
     2: ("every_fifth = lambda s: 2000*(s.i%5==0)", "every_fifth = lambda s: 400*(s.i%5==0)", "every_fifth = lambda s: 2000*(s.i%5!=0)"),
-    3: ("""def tenth(steps, loss_fn):
-    for s in steps:
+    3: ("""def tenth(loop, loss_fn):
+    for s in loop:
         g = slope(loss_fn, s.x0_pred)
         s.x0_pred = s.x0_pred - .1*s.x0_pred.norm()*g/g.norm()
-        yield s""", """def tenth(steps, loss_fn):
-    for s in steps:
+        yield s""", """def tenth(loop, loss_fn):
+    for s in loop:
         g = slope(loss_fn, s.x0_pred)
         s.x0_pred = s.x0_pred + .1*s.x0_pred.norm()*g/g.norm()
-        yield s""", """def tenth(steps, loss_fn):
-    for s in steps:
+        yield s""", """def tenth(loop, loss_fn):
+    for s in loop:
         s.x0_pred = s.x0_pred - .1*slope(loss_fn, s.x0_pred)
         yield s"""),
     4: ("""def gram(f):
