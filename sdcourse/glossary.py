@@ -74,7 +74,8 @@ class Symbol:
 SYMBOLS = [Symbol(**s) for s in _data['symbols']]   # the table below
 
 # %% ../nbs/81_glossary.ipynb #c40
-_asked = _data['quiz']   # each has a question, options (the first is right) or a number, and a section
+# each has a question, options (the first is right) or a number, and a section
+_asked = _data['quiz']
 
 # %% ../nbs/81_glossary.ipynb #c41
 class Quiz:

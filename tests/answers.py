@@ -458,8 +458,8 @@ def pair_down(model, xy, sigmas): return (sample(model, xy[0], sigmas),)*2""")},
         "readers = lambda unet: [p for k,p in unet.named_parameters() if 'attn2.to_k' in k]", "readers = lambda unet: [p for p in unet.parameters() if p.ndim<3]", "readers = lambda unet: list(unet.parameters())[1:2]")},
 '80_compute': {
     1: ("gb_half,gb_training = 859_520_964*2/1e9,859_520_964*16/1e9", "gb_half,gb_training = 1.719,3.44", "gb_half,gb_training = 3.44,13.75"),
-    2: ("why = 'softmax divides by the sum over all labels'", "why = 'it is slower'"),
-    3: ("tile_db = {t: psnr(whole().clamp(-1,1), decode_tiled(lambda o: decode(sd, o), lat, t, t//4).detach().clamp(-1,1)).item() for t in (16,48)}", "tile_db = {16:30.}", "tile_db = {16:30., 48:20.}"),
+    2: ("why = 'softmax divides by the sum over all keys'", "why = 'it is slower'"),
+    3: ("tile_db = {t: psnr(whole().clamp(-1,1), in_tiles(t, t//4).clamp(-1,1)).item() for t in (16,48)}", "tile_db = {16:30.}", "tile_db = {16:30., 48:20.}"),
     4: ("per_layer = peak_bytes(lambda: grads(lambda: checkpointed([l for b in blocks for l in b], x)))", "per_layer = peak_bytes(lambda: grads(lambda: checkpointed(blocks, x)))", "per_layer = 1")},
 '81_glossary': {
     1: ("word = define('denoised').word", "word = 'denoised'"),
