@@ -39,10 +39,10 @@ def preset_model(
 
 # %% ../nbs/50_distill.ipynb #c12
 def scale_emb(
-    scale,       # Guidance (b,)
-    n=64,        # Size of a vector
+    scale,       # Guidance scales (b,)
+    n=64,        # Size of the embedding
 )->torch.Tensor: # (b,n)
-    "A guidance scale, as a network is told it (as diffusers' `get_guidance_scale_embedding(scale-1)`)"
+    "Sinusoidal embedding of guidance scales, as `get_guidance_scale_embedding` of diffusers"
     freqs = torch.exp(-math.log(10000)*torch.arange(n//2)/(n//2-1))
     a = (torch.as_tensor(scale, dtype=torch.float32)[:,None]-1)*1000*freqs
     return torch.cat([a.sin(), a.cos()], 1)
@@ -75,11 +75,11 @@ def student_model(
 
 # %% ../nbs/50_distill.ipynb #c18
 def distil_loss(
-    noise_pred,  # The student's (b,c,h,w)
-    target,      # The teacher's
+    noise_pred,  # Prediction of the student (b,c,h,w)
+    target,      # Prediction of the teacher (b,c,h,w)
     sigma,       # Noise levels (b,)
-)->torch.Tensor:
-    "Squared error of the guessed picture or of the noise, whichever is larger (truncated SNR, Salimans & Ho 2022)"
+)->torch.Tensor: # One number
+    "Squared error with truncated SNR weights (Salimans & Ho 2022, section 4)"
     return (sigma.clamp(min=1)**2*(noise_pred-target).square().flatten(1).mean(1)).mean()
 
 def noise_model_each(

@@ -14,7 +14,7 @@ import torch, torch.nn.functional as F
 from .img2img import start_pictures, paste_back
 from .latents import decode, encode
 from .pipelines import noise
-from .samplers import dpmpp_2m, integrate
+from .samplers import dpmpp_2m
 from .sampling import denoise, euler, guided_model, noise_model, once
 from .unet import text_once
 from .schedules import add_noise, karras_sigmas, t_to_sigma
@@ -23,8 +23,8 @@ from .text import text_emb
 # %% ../nbs/51_editing.ipynb #c16
 def inversion_step(
     fixed=0, # Rounds of fixed-point iteration; 0 is Euler
-):           # A step
-    "Land where a step back down would return from"
+):           # A step for `denoise`
+    "An Euler step upwards, corrected so that a step back down returns to its start"
     def step(s):
         x = euler(s)
         for _ in range(fixed): x = s.latents + (s.sigma_next-s.sigma)*s.model(x, s.sigma_next)
@@ -33,18 +33,19 @@ def inversion_step(
 
 # %% ../nbs/51_editing.ipynb #c18
 def invert(
-    model,       # Predicts noise: `model(latents, sigma)`, for what the picture shows
-    latents,     # Of the picture, (b,4,h,w)
-    sigmas,      # Noise levels, falling to 0, as for `denoise`
-    fixed=0,     # Rounds of fixed-point iteration at each step, a call each; 0 is DDIM inversion
-)->torch.Tensor: # (len(sigmas),b,4,h,w), like `sigmas`: the first is the noise, the last is `latents`
-    "The path down which a sampler would have come to a picture"
+    model,       # Predicts noise for the old prompt: `model(latents, sigma)`
+    latents,     # Clean latents of the picture (b,4,h,w)
+    sigmas,      # Noise levels falling to 0, as for `denoise` (n+1,)
+    fixed=0,     # Rounds of fixed-point iteration per step, a call each; 0 is DDIM inversion
+)->torch.Tensor: # (n+1,b,4,h,w), in the order of `sigmas`: noise first, `latents` last
+    "DDIM inversion: noisy latents from which a sampler reaches a picture (Song et al. 2020)"
     if fixed<0 or int(fixed)!=fixed:
         raise ValueError(f'fixed is a number of rounds, 0, 1, 2..., not {fixed}')
     if len(sigmas)<2 or sigmas[-1]!=0 or (sigmas.diff()>=0).any():
         raise ValueError('the schedule should fall, and end at 0, as for sampling: invert turns it '
                          'round itself')
-    path,step = [latents],inversion_step(int(fixed))
+    path = [latents]
+    step = inversion_step(int(fixed))
     def keep(s):
         path.append(step(s))
         return path[-1]
@@ -53,16 +54,19 @@ def invert(
 
 # %% ../nbs/51_editing.ipynb #c33
 def inversion_model(
-    sd,          # What `load` returned
+    sd,          # A loaded model (`load`)
     prompts,     # What the pictures show: text, or a list of texts
-    guidance=1., # Leave it at 1
+    guidance=1., # Guidance scale; leave it at 1
 ):               # `model(latents, sigma)` -> noise_pred
-    "The model to invert with; warns if its guidance is above 1"
-    if guidance>1: warnings.warn(f'inversion with guidance {guidance:g}: each step assumes that the answer at its two ends is about the same, and guidance multiplies the difference. '
-                                 'The noise will not lead back to the picture. Invert with guidance 1, and guide on the way down only', stacklevel=2)
+    "Noise model for inversion; warns if its guidance is above 1"
     emb = text_emb(sd, prompts)
-    return noise_model(text_once(sd.unet), emb) if guidance==1 else guided_model(sd.unet, emb,
-        text_emb(sd, ['']), guidance)
+    if guidance==1: return noise_model(text_once(sd.unet), emb)
+    if guidance>1:
+        warnings.warn(f'inversion with guidance {guidance:g}: each step assumes about the same '
+                      'prediction at both of its ends, and guidance multiplies the difference. '
+                      'The noise will not lead back to the picture. Invert with guidance 1, and '
+                      'guide on the way down only', stacklevel=2)
+    return guided_model(sd.unet, emb, text_emb(sd, ['']), guidance)
 
 # %% ../nbs/51_editing.ipynb #c36
 def edit_sigmas(
@@ -77,15 +81,15 @@ def edit_sigmas(
 
 # %% ../nbs/51_editing.ipynb #c43
 def diffedit_mask(
-    old,           # Model for what the picture shows: `model(latents, sigma)`
-    new,           # Model for what it should show
-    latents,       # Of the picture, (b,4,h,w)
-    sigma,         # Noise level to ask at
-    noises,        # Normal, (n,b,4,h,w): the differences are averaged over n
-    threshold=.45, # As a share of what is large in the picture; less makes a larger mask
-    smooth=3,      # Average over so many latents each way; 1 is not at all
-)->torch.Tensor:   # (b,1,h,w), 1 is to be painted
-    "Where two prompts disagree about a picture (Couairon et al. 2022)"
+    old,           # Noise model of the old prompt: `model(latents, sigma)`
+    new,           # Noise model of the new prompt
+    latents,       # Clean latents of the picture (b,4,h,w)
+    sigma,         # Noise level to predict at
+    noises,        # Normal noise (n,b,4,h,w); the differences are averaged over n
+    threshold=.45, # Share of the picture's large differences, 0..1; less gives a larger mask
+    smooth=3,      # Width of the smoothing window in latents, odd; 1 is none
+)->torch.Tensor:   # (b,1,h,w), 1 is to be changed
+    "Mask of where two prompts disagree about a picture (DiffEdit, Couairon et al. 2022, step 1)"
     if not 0<threshold<1:
         raise ValueError('threshold lies between 0 (paint everything) and 1 (paint nothing), this '
                          f'is {threshold:g}')
@@ -100,19 +104,19 @@ def diffedit_mask(
 # %% ../nbs/51_editing.ipynb #c48
 def iou(
     a,           # Masks (b,1,h,w) of zeros and ones
-    b,           # As many
-)->torch.Tensor: # (b,), 1 is the same, 0 is apart
+    b,           # Masks to compare with (b,1,h,w)
+)->torch.Tensor: # (b,), from 0 (no overlap) to 1 (the same)
     "Overlap of masks: intersection over union"
     return (a*b).sum((1,2,3))/((a+b)>0).sum((1,2,3)).clamp(min=1)
 
 # %% ../nbs/51_editing.ipynb #c52
 @once
 def hold(
-    loop,   # From `denoise`, or another filter
-    path,   # From `invert`, with the same noise levels
-    mask,   # 1 where to paint, 0 where to keep; (b,1,h,w) or (1,1,h,w)
-):
-    "Hold on to an inverted picture outside `mask`"
+    loop,   # Steps from `denoise` or another filter
+    path,   # Inverted latents from `invert`, same noise levels (n+1,b,4,h,w)
+    mask,   # 1 where to change, 0 where to keep (b,1,h,w) or (1,1,h,w)
+):          # The same steps
+    "Keep an inverted picture outside `mask` at every step (Couairon et al. 2022, step 3)"
     if mask.shape[-2:]!=path.shape[-2:]:
         raise ValueError('the mask is for latents, so its sides are those of the path, '
                          f'{tuple(path.shape[-2:])}, and not {tuple(mask.shape[-2:])}')
@@ -123,21 +127,21 @@ def hold(
 # %% ../nbs/51_editing.ipynb #c57
 @torch.no_grad()
 def edit(
-    sd,            # What `load` returned
+    sd,            # A loaded model (`load`)
     ims,           # Pictures: PIL, a list of them, or (b,3,h,w) in [-1,1]
-    old,           # What they show: a text for each
-    new,           # What they should show: a text for each
+    old,           # Prompts for what they show, one for each
+    new,           # Prompts for what they should show, one for each
     strength=.8,   # How far up to go: 0 keeps the picture, 1 goes up to pure noise
-    steps=7,     # Steps up, and steps down
-    guidance=None, # On the way down; None is `sd.guidance`
+    steps=7,       # Steps up, and steps down
+    guidance=None, # Guidance scale on the way down; None is `sd.guidance`
     inverted=True, # Start from the picture's own noise; False takes fresh noise
     mask=None,     # (b,1,h,w) in latents; None: the model makes one; False: change everything
-    threshold=.45, # For the model's mask; less makes a larger one
-    n_noises=2,    # The mask is a mean over so many
+    threshold=.45, # Threshold of the model's mask; less gives a larger one
+    n_noises=2,    # Number of noises the mask is averaged over
     fixed=0,       # Rounds of fixed-point iteration at each step up
-    seed=0,        # Of the fresh noise
-):                 # ims: pictures (b,3,h,w) in [-1,1]; mask, in pixels; latents
-    "Change what prompts say should change, and keep the rest (DiffEdit)"
+    seed=0,        # Seed of the fresh noise
+):                 # With `ims` (b,3,h,w) in [-1,1], `mask` in pixels, and `latents`
+    "Change what the prompts say and keep the rest (DiffEdit, Couairon et al. 2022)"
     x = start_pictures(sd, ims)
     old,new = ([o]*len(x) if isinstance(o, str) else list(o) for o in (old, new))
     if not len(old)==len(new)==len(x):
@@ -145,20 +149,20 @@ def edit(
                          'each picture one of both')
     z = encode(sd, x).float()
     sigmas = edit_sigmas(strength, steps).to(sd.device)
-    draw = lambda k: noise(sd, range(seed+k*len(x), seed+(k+1)*len(x)), x.shape[:1:-1]).to(z)
+    def fresh(k): return noise(sd, range(seed+k*len(x), seed+(k+1)*len(x)), x.shape[:1:-1]).to(z)
     before = inversion_model(sd, old)
     after = noise_model(text_once(sd.unet), text_emb(sd, new))
     if mask is None:
-        mask = diffedit_mask(before, after, z, t_to_sigma(999*.5).to(z),
-                             torch.stack([draw(k) for k in range(n_noises)]), threshold)
+        noises = torch.stack([fresh(k) for k in range(n_noises)])
+        mask = diffedit_mask(before, after, z, t_to_sigma(999*.5).to(z), noises, threshold)
     elif mask is False: mask = torch.ones_like(z[:,:1])
-    path = invert(before, z, sigmas,
-                  fixed) if inverted else torch.stack([add_noise(z, draw(0), s) for s in sigmas])
+    if inverted: path = invert(before, z, sigmas, fixed)
+    else: path = torch.stack([add_noise(z, fresh(0), s) for s in sigmas])
     model = guided_model(sd.unet, text_emb(sd, new), text_emb(sd, ['']),
                          sd.guidance if guidance is None else guidance)
     for s in hold(denoise(model, path[0], sigmas, dpmpp_2m()), path, mask): pass
     out = mask*s.x0_pred+(1-mask)*z
     big = F.interpolate(mask, scale_factor=sd.factor).cpu()
-    ims = paste_back(decode(sd, out).float().cpu().clamp(-1,1), x, big,
-                     sd.size//20 if big.min()==0 else 0)
+    soft = sd.size//20 if big.min()==0 else 0   # pixels over which the edge fades
+    ims = paste_back(decode(sd, out).float().cpu().clamp(-1,1), x, big, soft)
     return SimpleNamespace(ims=ims, mask=big, latents=out)

@@ -21,81 +21,81 @@ from .training import fit, noise_loss
 
 # %% ../nbs/52_imagic.ipynb #c12
 def learn_embedding(
-    unet,          # Frozen
-    latents,       # Of the pictures, (b,4,h,w)
-    text_emb,      # Where to start: of the target prompts, (b,77,d)
-    abar,          # Share of signal at each training timestep
-    steps=20,      # Of training
+    unet,          # A frozen U-Net
+    latents,       # Latents of the pictures (b,4,h,w)
+    text_emb,      # Embeddings of the target prompts, the starting point (b,77,d)
+    abar,          # Alpha-bar at each training timestep (1000,)
+    steps=20,      # Training steps
     lr=.03,        # Learning rate
-    generator=None # Where times and noise come from
+    generator=None # Random generator for timesteps and noise
 )->torch.Tensor:   # (b,77,d)
-    "Embeddings that describe these pictures, near to given ones (Imagic, stage 1)"
+    "Embeddings that describe the pictures, close to the given ones (Kawar et al. 2022, stage 1)"
     emb = text_emb.detach().clone().float().requires_grad_()
     with torch.enable_grad():
-        for _ in fit(lambda _: noise_loss(unet, latents, emb, abar, generator=generator), [emb],
-                     range(steps), lr, torch.optim.Adam): pass
+        def loss_fn(_): return noise_loss(unet, latents, emb, abar, generator=generator)
+        for _ in fit(loss_fn, [emb], range(steps), lr, torch.optim.Adam): pass
     return emb.detach()
 
 # %% ../nbs/52_imagic.ipynb #c15
 def fine_tune(
-    unet,          # Stays as it is: a copy learns
-    latents,       # Of the pictures, (b,4,h,w)
-    text_emb,      # What stage 1 has found, (b,77,d)
-    abar,          # Share of signal at each training timestep
-    steps=24,      # Of training
+    unet,          # A U-Net; it is copied, not changed
+    latents,       # Latents of the pictures (b,4,h,w)
+    text_emb,      # Embeddings from stage 1 (b,77,d)
+    abar,          # Alpha-bar at each training timestep (1000,)
+    steps=24,      # Training steps
     lr=4e-4,       # Learning rate
-    parts=('up_blocks','conv_norm_out','conv_out'), # What may change; ('',) is everything
-    generator=None # Where times and noise come from
-):                 # A U-Net, frozen
-    "Let a copy of a U-Net learn pictures under their embeddings (Imagic, stage 2)"
+    parts=('up_blocks','conv_norm_out','conv_out'), # Prefixes of weights to train; ('',) is all
+    generator=None # Random generator for timesteps and noise
+):                 # A fine-tuned U-Net, frozen
+    "Fine-tune a copy of a U-Net on pictures with their embeddings (Kawar et al. 2022, stage 2)"
     unet = copy.deepcopy(unet)
     ps = [p for k,p in unet.named_parameters() if k.startswith(tuple(parts))]
     if not ps:
         raise ValueError(f'no weights begin with {parts}: there are '
                          f'{", ".join(dict(unet.named_children()))}')
     for p in ps: p.requires_grad_(True)
+    def loss_fn(_): return noise_loss(unet, latents, text_emb, abar, generator=generator)
     with torch.enable_grad():
-        for _ in fit(lambda _: noise_loss(unet, latents, text_emb, abar, generator=generator), ps,
-                     range(steps), lr, torch.optim.Adam): pass
+        for _ in fit(loss_fn, ps, range(steps), lr, torch.optim.Adam): pass
     return unet.requires_grad_(False)
 
 # %% ../nbs/52_imagic.ipynb #c20
 @dataclass(repr=False)
 class Taught:
-    "A model that knows some pictures: draw them with more or less of a wish"
-    sd:object          # What `load` returned
-    unet:object        # From stage 2
-    learned:object     # From stage 1, (b,77,d)
-    target:object      # Embeddings of the wishes, (b,77,d)
-    noisy:object       # The pictures' own noise, at the first of `sigmas`
+    "A model tuned on some pictures, and all that is needed to edit them"
+    sd:object          # A loaded model (`load`)
+    unet:object        # Fine-tuned U-Net from stage 2
+    learned:object     # Embeddings from stage 1 (b,77,d)
+    target:object      # Embeddings of the target prompts (b,77,d)
+    noisy:object       # The pictures' own noisy latents at `sigmas[0]` (b,4,h,w)
     sigmas:object      # Noise levels to step through
     guidance:float=3.  # 1 is none
 
     @torch.no_grad()
     def generate(self,
-        alpha,     # 0 is the picture, 1 is the wish; beyond it is exaggerated
-        only=None, # Numbers of the pictures to draw; None is all
-        fresh=None # Normal noise to start from, in place of their own
+        alpha,     # 0 gives the picture, 1 the target prompt, more exaggerates it
+        only=None, # Indices of the pictures to draw; None is all
+        fresh=None # Normal noise (b,4,h,w) to start from instead of the pictures' own
     ):             # (b,3,h,w) in [-1,1]
-        "The pictures, with so much of the wish (Imagic, stage 3)"
+        "Draw with embeddings between picture and target (Kawar et al. 2022, stage 3)"
         k = list(range(len(self.target))) if only is None else list(only)
         emb = alpha*self.target[k] + (1-alpha)*self.learned[k]
         model = guided_model(self.unet, emb, text_emb(self.sd, ['']).to(emb), self.guidance)
         start = self.noisy[k] if fresh is None else fresh*self.sigmas[0]
-        return decode(self.sd,
-                      integrate(model, start, self.sigmas, dpmpp_2m())).float().cpu().clamp(-1,1)
+        latents = integrate(model, start, self.sigmas, dpmpp_2m())
+        return decode(self.sd, latents).float().cpu().clamp(-1,1)
 
 # %% ../nbs/52_imagic.ipynb #c21
 def acquaint(
-    sd,            # What `load` returned
+    sd,            # A loaded model (`load`)
     ims,           # Pictures: PIL, a list of them, or (b,3,h,w) in [-1,1]
-    wishes,        # What each should show: a text for each
-    training_steps=(20,24), # Of stage 1, and of stage 2
-    strength=.9,   # How far up the pictures' own noise is
-    steps=7,     # Of drawing
-    seed=0,        # Of the training
+    wishes,        # Target prompts, one for each picture
+    training_steps=(20,24), # Training steps of stage 1 and of stage 2
+    strength=.9,   # Noise level to invert the pictures to, 0..1
+    steps=7,       # Denoising steps
+    seed=0,        # Seed of the training
 )->Taught:
-    "Stages 1 and 2 for some pictures together: each has an embedding of its own, the U-Net is common"
+    "Stages 1 and 2 for several pictures: own embeddings, one common U-Net"
     x = start_pictures(sd, ims)
     wishes = [wishes] if isinstance(wishes, str) else list(wishes)
     if len(wishes)!=len(x):
@@ -103,7 +103,8 @@ def acquaint(
     with torch.no_grad():
         z = encode(sd, x).float()
         target = text_emb(sd, wishes)
-    abar,g = sd.scheduler.alphas_cumprod,torch.Generator(sd.device).manual_seed(seed)
+    abar = sd.scheduler.alphas_cumprod
+    g = torch.Generator(sd.device).manual_seed(seed)
     learned = learn_embedding(sd.unet, z, target, abar, training_steps[0], generator=g)
     unet = fine_tune(sd.unet, z, learned, abar, training_steps[1], generator=g)
     sigmas = edit_sigmas(strength, steps).to(z)

@@ -53,19 +53,19 @@ class Ledger:
 
 # %% ../nbs/60_maths.ipynb #c23
 def normal_log_p(
-    x,     # Points
-    mean,  # Of the bell, a number or like `x`
+    x,     # Points (...)
+    mean,  # Mean, a number or like `x`
     var,   # Variance, above 0, a number or like `x`
 ):         # Like `x`
-    "Logarithm of a bell curve"
+    "Log-density of a normal distribution; a `ValueError` if its variance is not above 0"
     var = torch.as_tensor(var)
     if not (var>0).all():
-        raise ValueError('a bell has a variance above 0. Without noise, there is a point and no '
+        raise ValueError('the variance must be above 0. Without noise, there is a point and no '
                          'density')
     return -(torch.log(2*math.pi*var) + (x-mean)**2/var)/2
 
 class Mixture:
-    "A density made of bells: exactly known, and it stays so with noise on it"
+    "A mixture of Gaussians: its density is known exactly, with and without noise"
     def __init__(
         self,
         weights,  # (k,), above 0; they need not add up to 1
@@ -74,7 +74,7 @@ class Mixture:
     ):
         if not len(weights)==len(means)==len(stds):
             raise ValueError(f'{len(weights)} weights, {len(means)} means and {len(stds)} widths: '
-                             'each bell has one of each')
+                             'each Gaussian has one of each')
         self.w,self.means,self.stds = weights/weights.sum(),means,stds
     def _from(self, x):
         "Differences from the means, (...,k,d)"
@@ -86,19 +86,19 @@ class Mixture:
     def cdf(self, x):   # in one dimension
         return (self.w*torch.special.ndtr((x[...,None]-self.means)/self.stds)).sum(-1)
     def score(self, x):
-        "Slope of `log_p`: each bell pulls towards its mean, as strongly as it is likely to own the point"
+        "Gradient of `log_p`: each Gaussian pulls to its mean, by its share of the density"
         pull = -self._from(x)/self.stds[:,None]**2
         s = (self._log_parts(x).softmax(-1)[...,None]*pull).sum(-2)
         return s if self.means.ndim>1 else s[...,0]
     def noisy(
         self,
         sigma,    # Noise level, a number
-        keep=1.,  # Shrink the data by this first
+        keep=1.,  # Factor that scales the data first
     ):
         "The density of `keep*x0 + sigma*noise`"
         return Mixture(self.w, keep*self.means, (keep**2*self.stds**2+sigma**2)**.5)
     def model(self, latents, sigma):
-        "The exact noise prediction: what `denoise` asks for"
+        "The exact noise prediction, as `denoise` takes it"
         return -sigma*self.noisy(sigma).score(latents)
     def sample(self, n, generator=None):
         "`n` points"
@@ -121,8 +121,8 @@ def hist_gap(
 
 # %% ../nbs/60_maths.ipynb #c33
 def slope(
-    f,  # Takes points to numbers, each by itself
-):      # A function like it: the slope at each point, or its gradient if points have several numbers
+    f,  # Maps each point to a number
+):      # A function of the same points: the derivative at each, or the gradient
     "Derivative of a function; `slope(slope(f))` is the second one"
     return torch.func.grad(lambda x: f(x).sum())
 

@@ -155,9 +155,15 @@ def _lines(a, b):   # a call for each row
     return torch.stack([(r[:,None]*b).sum(0) for r in a])
 
 RUNGS = { # name: (what it works on, how)
-    'three loops over tensors, one row': ('torch', _loops), 'three loops over lists': ('list', _loops), 'row times column, lists': ('list', _dots),
-    'torch, cell by cell': ('torch', _cells), 'torch, row by row, broadcast': ('torch', _lines), 'torch, broadcast at once': ('torch', lambda a, b: (a[:,:,None]*b).sum(1)),
-    'numpy @': ('numpy', operator.matmul), 'torch einsum': ('torch', lambda a, b: torch.einsum('ik,kj->ij', a, b)), 'torch @': ('torch', operator.matmul)}
+    'three loops over tensors, one row': ('torch', _loops),
+    'three loops over lists': ('list', _loops),
+    'row times column, lists': ('list', _dots),
+    'torch, cell by cell': ('torch', _cells),
+    'torch, row by row, broadcast': ('torch', _lines),
+    'torch, broadcast at once': ('torch', lambda a, b: (a[:,:,None]*b).sum(1)),
+    'numpy @': ('numpy', operator.matmul),
+    'torch einsum': ('torch', lambda a, b: torch.einsum('ik,kj->ij', a, b)),
+    'torch @': ('torch', operator.matmul)}
 
 # %% ../nbs/62_matrix.ipynb #c60
 def best_time(
@@ -174,12 +180,12 @@ def best_time(
 
 # %% ../nbs/62_matrix.ipynb #c61
 def speed_ladder(
-    n=64,        # Rows of the left matrix,
-    k=784,       # its columns,
-    m=10,        # and columns of the right one
-    secs=.1,     # Time spent on each rung
+    n=64,        # Rows of the left matrix
+    k=784,       # Its columns
+    m=10,        # Columns of the right matrix
+    secs=.1,     # Seconds spent on each way
 )->Table:        # A row for each way, the plainest first
-    "Multiply two matrices in each way, compare the results, and time it; what is timed on one row is multiplied"
+    "Multiply two matrices in each way and time it; an `ArithmeticError` if a result is wrong"
     a = torch.rand(n, k, dtype=torch.float64)
     b = torch.rand(k, m, dtype=torch.float64)
     kinds = dict(torch=lambda t: t, numpy=lambda t: t.numpy(), list=lambda t: t.tolist())

@@ -120,7 +120,7 @@ def check_words(
 
 # %% ../nbs/10_pipelines.ipynb #c44
 SAMPLERS = {   # Name: (scheduler class of diffusers, its options)
-    # good with few steps
+    # our default: accurate with 25 steps
     'dpm++': ('DPMSolverMultistepScheduler', dict(use_karras_sigmas=True)),
     # the simplest: straight steps
     'euler': ('EulerDiscreteScheduler', dict(timestep_spacing='trailing')),

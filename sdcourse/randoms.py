@@ -23,9 +23,10 @@ class WichmannHill:
         if isinstance(seed, bool) or not isinstance(seed, int):
             raise TypeError(f'a seed is a whole number, this is {seed!r}')
         if not 0<seed<N_SEEDS:
-            raise ValueError(f'a seed lies between 1 and {N_SEEDS-1:,}, this is {seed:,}' + (
-                ', which is what a seed is when nobody has set it' if seed==0
-                else f': take seed % {N_SEEDS-1} + 1' if seed>0 else ''))
+            hint = ''
+            if seed==0: hint = ', which is what a seed is when nobody has set it'
+            if seed>0: hint = f': take seed % {N_SEEDS-1} + 1'
+            raise ValueError(f'a seed lies between 1 and {N_SEEDS-1:,}, this is {seed:,}{hint}')
         state = []
         for m in _MOD:
             seed,x = divmod(seed, m-1)

@@ -31,7 +31,7 @@ def test_all(place, monkeypatch, capfd):
     monkeypatch.setattr(lessons, 'has_gpu', lambda: False)
     assert run(monkeypatch, 'all') == 1
     said = capfd.readouterr().out
-    assert re.search(r'00_good \.\.\. ok, \d+ s, see _lessons/00_good\.html', said)
+    assert re.search(r'00_good \.\.\. ok, \d+ s, \d+ s of CPU, see _lessons/00_good\.html', said)
     assert re.search(r'01_bad \.\.\. FAILED in cell 3/5 \(id \w+\)',
                      said) and "AttributeError: 'int' object has no attribute 'nothing'" in said
     assert '1 of 2 lessons ran' in said and 'failed: 01_bad' in said

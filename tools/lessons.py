@@ -4,7 +4,7 @@ The notebooks in nbs/ are not touched, unless --save says so. The executed copy 
 _lessons/. Cells that only make sense elsewhere keep their saved output: those marked `#| eval: false` or
 tagged skip-execution (installing, downloading), and those marked `#| gpu` when there is no GPU. Exits with 1,
 and names the cell, when a cell fails."""
-import argparse, json, os, re, subprocess, sys, time
+import argparse, json, os, re, resource, subprocess, sys, time
 from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
@@ -52,6 +52,11 @@ class Progress:
               end='' if self.tty else '\n', flush=True)
     def done(self, s): print(f"\r\033[K{s}" if self.tty else s, flush=True)
 
+def cpu_seconds():
+    "CPU time of the kernels that have ended so far"
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime+used.ru_stime
+
 def run_lesson(path, gpu=False, timeout=3600):
     "Execute the notebook at `path`, write the copy and the page; returns True if all went well"
     import nbformat
@@ -67,19 +72,19 @@ def run_lesson(path, gpu=False, timeout=3600):
             if cell.cell_type != 'code' or skips(cell, gpu): return cell
             at[0] = index
             return await super().async_execute_cell(cell, index, **kw)
-    start, err = time.time(), None
+    start, worked, err = time.time(), cpu_seconds(), None
     try:
         Client(nb, timeout=timeout, kernel_name='python3', extra_arguments=['--log-level=40'],
                resources=dict(metadata=dict(path=str(path.parent)))).execute()
     except CellExecutionError as e: err = str(e)
     except CellTimeoutError: err = f"The cell took more than {timeout} seconds."
     except DeadKernelError: err = "The kernel died (out of memory?)."
-    secs = time.time()-start
+    secs, worked = time.time()-start, cpu_seconds()-worked
     for c in nb.cells: c.metadata.pop('execution', None)
     page = save(nb, path.stem)
     where = f"{page.relative_to(root)} (and .ipynb)"
     if err is None:
-        line.done(f"{path.stem} ... ok, {secs:.0f} s, see {where}")
+        line.done(f"{path.stem} ... ok, {secs:.0f} s, {worked:.0f} s of CPU, see {where}")
         return True
     err = re.sub(r'\x1b\[[0-9;]*m', '', err)
     line.done(f"{path.stem} ... FAILED in cell {at[0]+1}/{n} (id {nb.cells[at[0]].get('id')}), "
