@@ -6,8 +6,7 @@ Docs: https://USER.github.io/sdcourse/stickers.html.md"""
 
 # %% auto #0
 __all__ = ['SCENES', 'SCENE_ONLY', 'PATTERNS', 'GRADIENTS', 'RELATIONS', 'POS_WORDS', 'SIZES', 'PRETTY', 'PREFIX', 'DIGITS',
-           'HOLD', 'WORLDS', 'Dice', 'held_out', 'stands_out', 'an', 'caption_of', 'picture_of', 'key_of', 'World',
-           'make_world', 'as_world']
+           'HOLD', 'WORLDS', 'Dice', 'held_out', 'stands_out', 'an', 'World', 'make_world', 'as_world']
 
 # %% ../nbs/02_stickers.ipynb #c4
 import difflib

@@ -15,15 +15,16 @@ def test_directives():
         {'code-fold': 'true', 'fig-cap': 'A fox', 'hide': ''}, 'x\ny')
     assert directives('x = 1  # not | this') == ({}, 'x = 1  # not | this')
 
-@pytest.mark.parametrize('source', ['#| hide\nx', '#| default_exp core', '#| exporti\nx',
+@pytest.mark.parametrize('source', ['#| hide\nx', '#| default_exp core',
                                     '#| include: false\nx', 'import nbdev; nbdev.nbdev_export()',
                                     'show_doc(f)', '#| export\n'])
 def test_not_shown(source): assert code(cell(source), '') is None
 
 def test_exported_code_is_shown():
     "A lesson without its functions would be none; nbdev's own pages leave them out"
-    c = code(cell('#| export\ndef f(x):\n    return x'), '')
-    assert c['source'] == 'def f(x):\n    return x' and not c['metadata']['tags']
+    for word in ('export', 'exporti'):   # exporti: in the module, but not handed out by it
+        c = code(cell(f'#| {word}\ndef f(x):\n    return x'), '')
+        assert c['source'] == 'def f(x):\n    return x' and not c['metadata']['tags']
 
 @pytest.mark.parametrize('source,word', [('#| code-fold: true\nx', 'Show the code'), ('#| code-fold: true\n#| code-summary: "Solution"\nx', 'Solution'),
     ('%pip install -q something', 'install'), ('#| export\nimport math\nfrom .core import (Table,\n    Timer)', 'Imports'), ('#| export\nimport math\nfrom .core import Table', 'Imports'),

@@ -87,16 +87,16 @@ def markdown(text, pages, know={}):
 def code(cell, heading):
     "A code cell as myst-nb wants it, or None if it is not shown"
     d, source = directives(cell['source'])
-    if {'hide', 'default_exp', 'exporti'} & d.keys() or d.get(
-        'include') == 'false' or 'nbdev_export()' in source or not source:
-        return
+    if {'hide', 'default_exp'} & d.keys() or d.get('include') == 'false': return
+    if 'nbdev_export()' in source or not source: return
     if source.startswith('show_doc('): return            # the reference has it
     tags, mystnb = [], {'image': {'alt': f'Output: {heading}'}}
     lines, fold = source.splitlines(), None
+    exported = {'export', 'exporti'} & d.keys()
     if d.get('code-fold') in ('true', 'show'): fold = d.get('code-summary', 'Show the code')
     elif source.startswith('%pip install'): fold = 'In Colab or Kaggle: install'
-    elif 'export' in d and all(re.match(r'(from|import) |\s*#|\s|$', l) for l in lines): fold = 'Imports'
-    elif 'export' in d and len(lines) > LONG: fold = f'Show the code ({len(lines)} lines)'
+    elif exported and all(re.match(r'(from|import) |\s*#|\s|$', l) for l in lines): fold = 'Imports'
+    elif exported and len(lines) > LONG: fold = f'Show the code ({len(lines)} lines)'
     if fold: mystnb |= dict(code_prompt_show=fold, code_prompt_hide=fold)
     if d.get('echo') == 'false': tags.append('remove-input')
     elif fold: tags.append('hide-input')
