@@ -15,7 +15,7 @@ CHOSEN = dict(
     SIZES='stickers',   # how captions say small and large; dreambooth.SIZES are its own
     draw=None,          # the command `sdcourse draw`; to draw in Python, call `generate`
     main=None,          # the commands of cli and recipe
-    parser=None, info=None,                       # parts of the command line
+    info=None,          # the command `sdcourse info`
 )
 
 def _exports(path):

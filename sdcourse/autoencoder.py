@@ -21,7 +21,7 @@ def _mlp(*ns):
 class DigitAE(nn.Module):
     "An autoencoder for grey pictures, plain or variational; a `ValueError` for wrong shapes"
     def __init__(self,
-        n=16,    # Numbers in a code
+        n=16,    # Size of a code: how many numbers it holds
         h=192,   # Width of the hidden layers
         side=28, # Side of a picture in pixels
     ):

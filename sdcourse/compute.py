@@ -53,12 +53,12 @@ def peak_bytes(
 
 # %% ../nbs/80_compute.ipynb #c15
 def try_tip(
-    tip,       # Name of the tip
+    tip,       # What to call this way of saving memory or time, in the table
     usual,     # Function without arguments that returns a picture or any other tensor
     changed,   # The same, with the tip
     rounds=3,  # Number of runs; the fastest counts
 )->Table:      # A row without the tip, a row with it
-    "Measure a tip: peak memory, seconds, and how much it changes the result"
+    "Measure a memory or speed trick: peak memory, seconds, and how much it changes the result"
     def run(f):
         out = f()
         times = []

@@ -26,7 +26,7 @@ def recall_at(
 
 # %% ../nbs/23_contrastive.ipynb #c40
 def contrastive_loss(
-    a,               # Embeddings of pictures (b,d), of any length
+    a,               # Embeddings of pictures (b,d); they need not be unit vectors
     b,               # Embeddings of their captions (b,d)
     temperature=.07, # Cosines are divided by it, above 0; smaller is stricter
     keys=None,       # Integers (b,): pairs with equal keys mean the same and don't compete
@@ -49,7 +49,7 @@ def contrastive_loss(
 # %% ../nbs/23_contrastive.ipynb #c61
 @torch.no_grad()
 def zero_shot(
-    embed,               # Function from a list of strings to vectors (n,d), such as `clip_embed`
+    embed,               # Maps a list of strings to vectors (n,d): `lambda t: clip_embed(texts=t)`
     names,               # Names of the classes
     templates=('{}',),   # Sentences with `{}` where the name goes
 )->torch.Tensor:         # Unit vectors (len(names),d)

@@ -49,7 +49,7 @@ def scale_emb(
 # %% ../nbs/50_distill.ipynb #c15
 def make_student(
     unet,  # The teacher, a U-Net
-    n=64,  # Size of `scale_emb`
+    n=64,  # Size of the embedding of the guidance scale, passed as `timestep_cond`
 ):         # A U-Net that also takes `timestep_cond`
     "Copy of a U-Net with a zero-initialised input for the guidance scale (Meng et al. 2023)"
     student = type(unet).from_config({**unet.config, 'time_cond_proj_dim': n})
@@ -105,7 +105,7 @@ def train_student(
     jump=0,      # 0: learn guidance at all noise levels; n: learn n steps from 2n of the teacher
     lr=4e-4,     # Highest learning rate; falls to 0 over the second half
     scales=(1.,9.), # Smallest and largest guidance scale
-):               # Yields `i`, `loss`, and `mean`, the student with averaged weights
+):               # Yields steps with attributes `i`, `loss`, and `mean`: the averaged student
     "Teach a student guidance (Meng et al. 2023), or n steps from 2n (Salimans & Ho 2022)"
     empty = text_emb(sd, '')
     fine = sample_sigmas(2*jump, 'trailing') if jump else None

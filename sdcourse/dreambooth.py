@@ -88,9 +88,9 @@ def train_subject(
     prior=None,         # Class pictures: a tuple of a `LatentCache` and their prompts
     weight=1.,          # Number of class pictures in a batch, per subject picture
     snr_weight=None,    # Maps SNRs to loss weights (`by_noise`); None as in `noise_loss`
-    teacher=None,       # The untrained U-Net; for class pictures, learn its predictions
+    teacher=None,       # The U-Net before training; class pictures then learn its predictions
     steps=150,          # Total number of training steps
-    lr=3e-4,            # Learning rate; ours breaks at 1e-3; large models: 2e-6 to 5e-6, LoRA 1e-4
+    lr=3e-4,            # Learning rate; 1e-3 is too high; large models: 2e-6 to 5e-6, LoRA 1e-4
     bs=4,               # Number of subject pictures in a batch
     text_encoder=False, # Train the text encoder as well?
     seed=0,             # Random seed; step k depends on (seed, k) alone
@@ -401,7 +401,7 @@ def replay(
 # %% ../nbs/43_dreambooth.ipynb #c45
 def distill_target(
     teacher,              # Copy of the U-Net before training
-    text_emb:torch.Tensor,# Text embeddings of the last c pictures of a batch, the class's (c,77,d)
+    text_emb:torch.Tensor,# Text embeddings of the class pictures, the last c in a batch (c,77,d)
 ):                        # A function for the `target` argument of `noise_loss`
     "Make a training target: the noise for the subject, the teacher's prediction for the class"
     @torch.no_grad()
@@ -460,7 +460,7 @@ def fewest_switches(
     method='full', # What is trained, as in `training_memory`
     **kw           # Further arguments of `training_memory`, such as bs or text_encoder
 ):                 # A tuple of names from `SWITCHES`; None if all of them aren't enough
-    "The smallest set of memory switches with which a training fits"
+    "The smallest set of memory-saving switches that makes training fit on the card"
     for n in range(len(SWITCHES)+1):
         for on in combinations(SWITCHES, n):
             need = training_memory(method, **{k:True for k in on}, **kw)['total']

@@ -73,7 +73,7 @@ def edit_sigmas(
     strength,    # How far up to go: 0 keeps the picture, 1 goes up to pure noise
     steps,     # Number of steps
 )->torch.Tensor: # (steps+1,) noise levels, falling to 0
-    "Noise levels for an edit: few steps, all of them below where `strength` says"
+    "Noise levels for an edit: `steps` steps, from the level that `strength` sets down to 0"
     if not 0<strength<=1:
         raise ValueError(f'strength lies above 0 and up to 1, this is {strength:g}: it says how '
                          'far up to go')
@@ -86,8 +86,8 @@ def diffedit_mask(
     latents,       # Clean latents of the picture (b,4,h,w)
     sigma,         # Noise level to predict at
     noises,        # Normal noise (n,b,4,h,w); the differences are averaged over n
-    threshold=.45, # Share of the picture's large differences, 0..1; less gives a larger mask
-    smooth=3,      # Width of the smoothing window in latents, odd; 1 is none
+    threshold=.45, # Cut-off relative to the largest differences, 0..1; lower gives a larger mask
+    smooth=3,      # Width of the smoothing window in latents, odd; 1: no smoothing
 )->torch.Tensor:   # (b,1,h,w), 1 is to be changed
     "Mask of where two prompts disagree about a picture (DiffEdit, Couairon et al. 2022, step 1)"
     if not 0<threshold<1:
@@ -140,7 +140,7 @@ def edit(
     n_noises=2,    # Number of noises the mask is averaged over
     fixed=0,       # Rounds of fixed-point iteration at each step up
     seed=0,        # Seed of the fresh noise
-):                 # With `ims` (b,3,h,w) in [-1,1], `mask` in pixels, and `latents`
+):                 # An object with `ims` (b,3,h,w) in [-1,1], `mask` in pixels, and `latents`
     "Change what the prompts say and keep the rest (DiffEdit, Couairon et al. 2022)"
     x = start_pictures(sd, ims)
     old,new = ([o]*len(x) if isinstance(o, str) else list(o) for o in (old, new))

@@ -91,11 +91,11 @@ def acquaint(
     ims,           # Pictures: PIL, a list of them, or (b,3,h,w) in [-1,1]
     wishes,        # Target prompts, one for each picture
     training_steps=(20,24), # Training steps of stage 1 and of stage 2
-    strength=.9,   # Noise level to invert the pictures to, 0..1
+    strength=.9,   # How far to invert the pictures: 0 not at all, 1 all the way to pure noise
     steps=7,       # Denoising steps
     seed=0,        # Seed of the training
 )->Taught:
-    "Stages 1 and 2 for several pictures: own embeddings, one common U-Net"
+    "Imagic's stages 1 and 2: learn an embedding for each picture, and tune one U-Net for all"
     x = start_pictures(sd, ims)
     wishes = [wishes] if isinstance(wishes, str) else list(wishes)
     if len(wishes)!=len(x):

@@ -51,7 +51,7 @@ def cut_sigmas(
     sigmas:torch.Tensor, # Noise levels all the way from noise (n+1), falling to 0
     strength,            # 0 keeps the picture, 1 ignores it
 )->torch.Tensor:         # Noise levels still to go; the first is that of the noisy picture
-    "Noise levels from a strength on; if it falls between two of them, the first step is shorter"
+    "The noise levels left to run at a strength; between two levels, the first step is shorter"
     at = round((1-_strength(strength))*(len(sigmas)-1), 6)
     k = int(at)
     if k==at: return sigmas[k:]
@@ -159,7 +159,7 @@ def _origin(info):
 def note_edit(
     new,  # The new PIL picture
     old,  # What it was made from, perhaps with notes of its own
-    seen, # The same as a PIL picture
+    seen, # `old` as the model saw it, as a PIL picture
     edit, # How it was made: a dict with prompt, strength, seed, steps, ran, masked and more
 ):        # `new`
     "Note in a picture which picture it was made from, and how"
@@ -213,7 +213,7 @@ def lineage(
 
 # %% ../nbs/12_img2img.ipynb #c69
 def blend(
-    latents,  # Latents on their way (b,4,h,w)
+    latents,  # Noisy latents being denoised, at level `sigma` (b,4,h,w)
     original, # Clean latents of the picture to keep (b,4,h,w)
     mask,     # (b,1,h,w) or (1,1,h,w), 1 is painted, 0 is kept
     noise,    # The noise to put on the original, the same at every step (b,4,h,w)

@@ -80,7 +80,7 @@ def shuffle_buffer(
     size,    # How many to hold, 1 or more; 1 leaves the order as it is
     seed=0,  # The same seed, the same order
 ):           # An iterator
-    "A stream in a rather random order, holding `size` of it"
+    "Shuffle a stream approximately, holding at most `size` of its items in memory"
     if size<1: raise ValueError(f'a buffer holds one thing or more, not {size}')
     return _shuffled(iter(xs), size, random.Random(seed))
 

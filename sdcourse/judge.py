@@ -40,7 +40,7 @@ def _background_name(bg):
 
 # %% ../nbs/06_judge.ipynb #c15
 class Labels:
-    "Turn a spec into class numbers, with -100 where a question has no answer"
+    "`labels(spec)`: targets `noun` and `other` for `judge_loss`; -100 where there is no answer"
     def __init__(self,
         classes, # Class names for each head (`judge_classes`)
     ):
@@ -189,7 +189,7 @@ def right(
 # %% ../nbs/06_judge.ipynb #c45
 @cache
 def load_clip(
-    folder=None, # Folder of a CLIP, beside its `tokenizer`; None is the embedded model's
+    folder=None, # Folder of a CLIP model, beside its `tokenizer` folder; None: the embedded model's
 ):               # A `CLIPModel` and a `CLIPTokenizer`
     "Load our CLIP (Radford et al. 2021), frozen, and its tokenizer"
     folder = Path(folder or WEIGHTS/'clip')

@@ -39,7 +39,7 @@ def decode(
 def psnr(
     a,           # Pictures (b,3,h,w) in [-1,1]
     b,           # Pictures to compare with, (b,3,h,w) in [-1,1]
-)->torch.Tensor: # In dB, (b,); more is more alike
+)->torch.Tensor: # In dB (b,); higher means more alike
     "Peak signal-to-noise ratio of pairs of pictures"
     return -10*((a-b).float().square().flatten(1).mean(1)/4).log10()
 

@@ -58,7 +58,7 @@ def loss_guided(
     loss_fn,  # Latents (b,4,h,w) -> one number, or one for each picture (b,)
     scale=1., # Strength: a number, (b,1,1,1), or a function of the `Step`; steps with 0 are skipped
 ):
-    "Move each guess against the gradient of a loss at the guess; `s.loss` is the loss of a step"
+    "Move each step's clean guess (`x0_pred`) down a loss's gradient; the loss is kept in `s.loss`"
     for s in loop:
         if (k := _scale_at(scale, s)) is not None:
             guess = s.x0_pred.detach().requires_grad_()

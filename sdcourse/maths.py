@@ -142,21 +142,21 @@ def smile()->Mixture: # 80 bells in the plane, within -1.7..1.7
 
 # %% ../nbs/60_maths.ipynb #c49
 def kl_normal(
-    m1, v1,  # Mean and variance of the first bell
-    m2, v2,  # And of the second
+    m1, v1,  # Mean and variance of the first normal distribution, p
+    m2, v2,  # Mean and variance of the second, q
 ):           # At least 0
-    "How much a bell costs that is taken for another"
+    "KL divergence KL(p||q) of two normal distributions: the cost of taking p for q"
     ratio = torch.as_tensor(v1)/v2
     return (m1-m2)**2/(2*v2) + (ratio-1-ratio.log())/2
 
 # %% ../nbs/60_maths.ipynb #c77
 def q_posterior(
-    xt,         # Noisy point at time t, of the size that keeps its variance
+    xt,         # Noisy point at time t: sqrt(abar)*x0 + sqrt(1-abar)*noise
     x0,         # Clean point
     abar_prev,  # Alpha-bar at the earlier time, above `abar`, up to 1
     abar,       # Alpha-bar at time t, above 0
 ):              # Mean (like `xt`) and variance
-    "Where a noisy point was before, if we know where it began"
+    "DDPM posterior q(x_prev|xt,x0): the point one step earlier, given the clean one"
     if not (torch.as_tensor(abar_prev)>torch.as_tensor(abar)).all():
         raise ValueError('alpha-bar falls with time: the earlier one, which comes first here, is '
                          'the larger')
@@ -169,7 +169,7 @@ def q_posterior(
 def loss_weight(
     abar_prev,  # Alpha-bar one step earlier, above `abar`, below 1
     abar,       # Alpha-bar at the step
-):              # What the squared error of the noise is multiplied with
+):              # Factor for the squared error of the noise prediction
     "Weight of a step in the variational bound, which the simple loss leaves out"
     if not (torch.as_tensor(abar_prev)<1).all():
         raise ValueError('the step from t=1 to clean data has no such weight: its posterior is a '
@@ -206,9 +206,9 @@ def flow_log_p(
     x,         # Points (n,) or (n,d)
     sigmas,    # Noise levels, rising
     top_log_p, # Log-density at the last of them, a function of points
-    step=rk4,  # Solves the flow
+    step=rk4,  # Takes one step of the flow's ODE, as for `denoise`
 ):             # Log-densities (n,)
-    "Log-density of points by following the flow up to the noise"
+    "Log-density of points, by following the probability-flow ODE up to the highest noise level"
     if not sigmas[0]<sigmas[-1]:
         raise ValueError('a likelihood is found on the way up, from data to noise: these noise '
                          f'levels fall from {sigmas[0]:.3g} to {sigmas[-1]:.3g}. Try '

@@ -168,7 +168,7 @@ RUNGS = { # name: (what it works on, how)
 # %% ../nbs/62_matrix.ipynb #c60
 def best_time(
     f,        # A function without arguments
-    secs=.1,  # Go on for so long, but at least twice
+    secs=.1,  # Keep repeating for this many seconds, with at least two runs
 )->float:     # Seconds of the fastest run
     "How long `f` takes when nothing disturbs it"
     times,end = [],time.perf_counter()+secs
@@ -183,9 +183,9 @@ def speed_ladder(
     n=64,        # Rows of the left matrix
     k=784,       # Its columns
     m=10,        # Columns of the right matrix
-    secs=.1,     # Seconds spent on each way
-)->Table:        # A row for each way, the plainest first
-    "Multiply two matrices in each way and time it; an `ArithmeticError` if a result is wrong"
+    secs=.1,     # Seconds spent timing each method
+)->Table:        # A row for each method, the plainest first
+    "Time each of our matrix multiplications; an `ArithmeticError` if a result is wrong"
     a = torch.rand(n, k, dtype=torch.float64)
     b = torch.rand(k, m, dtype=torch.float64)
     kinds = dict(torch=lambda t: t, numpy=lambda t: t.numpy(), list=lambda t: t.tolist())
@@ -204,9 +204,9 @@ def speed_ladder(
 
 # %% ../nbs/62_matrix.ipynb #c80
 def mean_shift(
-    x,           # Points, pictures, whatever is a row: (n,d)
-    data,        # All that there is: (m,d)
-    sigma,       # How far away still counts
+    x,           # Points to move, one per row (n,d); flatten pictures first
+    data,        # The data set, one point per row (m,d)
+    sigma,       # Width (standard deviation) of the Gaussian that weights the data by distance
 )->torch.Tensor: # (n,d)
     "Each row of `x`, moved to the mean of the data near it"
     return ((x@data.T-data.square().sum(1)/2)/sigma**2).softmax(1)@data

@@ -167,7 +167,7 @@ class SD:
 
     @property
     def factor(self):
-        "Pixels to a latent, along one side"
+        "Pixels per latent, along one side"
         return 2**(len(self.vae.config.block_out_channels)-1)
 
     @property
@@ -186,7 +186,7 @@ class SD:
 class FastDecoder(nn.Module):
     "Decoder from latents (b,4,h,w) to pictures (b,3,4h,4w) that works mostly on the small grid"
     def __init__(self,
-        scale=1.,  # Factor for the latents
+        scale=1.,  # The latents are multiplied by it first
         n=96,      # Channels on the small grid
         blocks=4,  # Number of residual blocks on the small grid
         m=32,      # Channels at half size

@@ -83,7 +83,7 @@ class DigitNet(nn.Module):
         self.leave = nn.Sequential(nn.GroupNorm(8, w), nn.SiLU(), nn.Conv2d(w, 4, 3, padding=1))
 
     def condition(self, sigma, y):
-        "Noise levels (n,) and labels (n,) as vectors (n,2w)"
+        "Embed noise levels (n,) and labels (n,) as vectors (n,2*width)"
         e = self.label(y)
         if self.timed:
             a = sigma.atan()[:,None]*self.freqs                            # (n,16)
@@ -219,9 +219,9 @@ def digit_denoiser()->DigitNet: # Frozen, in eval mode; it predicts v
 def posterior_mean(
     latents,     # Noisy pictures (n,1,h,w): picture + sigma * noise
     sigma,       # Noise level, above 0
-    data,        # All pictures that there are (m,1,h,w)
+    data,        # The whole data set of clean pictures (m,1,h,w)
 )->torch.Tensor: # (n,1,h,w)
-    "Mean of all pictures that could be behind the noise, by probability (Karras et al. 2022, B.3)"
+    "Mean of `data`, weighted by each picture's posterior probability (Karras et al. 2022, B.3)"
     # wrong sigma or data: a ValueError
     if not sigma>0:
         raise ValueError('without noise there is nothing to guess: sigma must be above 0')

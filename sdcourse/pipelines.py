@@ -40,7 +40,7 @@ def noise(
 # %% ../nbs/10_pipelines.ipynb #c24
 def as_prompts(
     prompt, # Text, or a list of texts
-)->list:    # Of texts
+)->list:    # A list of str
     "A list of prompts; a `TypeError` if one of them isn't text, a `ValueError` if there are none"
     prompts = list(prompt) if isinstance(prompt, (list, tuple)) else [prompt]
     if not prompts:
@@ -98,7 +98,7 @@ def unknown_words(
 def prompt_notes(
     sd,     # A loaded model (`load`)
     prompt, # Text
-)->list:    # Of sentences; empty if all is well
+)->list:    # One sentence (str) per problem; empty if all is well
     "What the model will ignore in a prompt: an end that is cut off, and unknown words"
     notes = []
     if cut := truncated(sd, prompt):
@@ -349,7 +349,7 @@ def film(
     steps=25,  # Denoising steps
     frames=9,  # How many of the steps to decode
     **kwargs   # Passed to `generate`
-):             # Two lists of pictures, one for each frame: the decoded latents, the guesses
+):             # Two lists with a picture per frame: the decoded latents, and the clean guesses
     "Draw with Euler's sampler; keep pictures of the latents and of what they are heading for"
     sd = default_sd() if sd is None else sd
     latents,sigmas = [],[]
@@ -373,7 +373,7 @@ def film(
 def save_png(
     im,  # A picture, with the notes of `generate` in it
     path # Name of the file; it ends in .png
-)->Path: # The same
+)->Path: # Path of the saved file
     "Save a picture with its notes; a `ValueError` if it isn't a .png, an `OSError` on a full disk"
     path = Path(path)
     if path.suffix.lower()!='.png':

@@ -16,7 +16,7 @@ _MUL,_MOD = (171,172,170),(30269,30307,30323)   # the three wheels
 N_SEEDS = math.prod(m-1 for m in _MOD)          # how many settings they have
 
 class WichmannHill:
-    "Random numbers from three wheels; an iterator without end"
+    "Endless iterator of random floats from 0 to 1: the Wichmann-Hill generator (1982)"
     def __init__(self,
         seed, # A whole number, 1..27814431486575
     ):
@@ -86,18 +86,18 @@ def _boxes(u, d, k):
     return torch.bincount((i*k**torch.arange(d)).sum(1), minlength=k**d)
 
 def serial_p(
-    u,        # Numbers, (n,)
-    lag=1,    # Each with the one so many places on
+    u,        # Random numbers (n,), in the order they came
+    lag=1,    # Compare each number with the one this many places later
 )->float:     # 0..1: nearly 0 says that one can be guessed from the other
-    "How often honest dice would show a stronger serial correlation"
+    "p-value of the serial correlation: how often truly random numbers would show a stronger one"
     v = u-u.mean()
     return math.erfc(abs((v[:-lag]*v[lag:]).mean()/v.square().mean()).item()*((len(u)-lag)/2)**.5)
 
 def uniformity(
     u,           # At least 10,000 numbers between 0 and 1, in the order they came
-    tiny=1e-6,   # Honest dice fail a test as rarely as this
+    tiny=1e-6,   # A test fails if its p-value is below this
 )->dict:         # Name of a test: p; and 'fails': names of the tests that failed
-    "Tests for numbers that should be spread evenly and know nothing of each other"
+    "Test whether random numbers are uniform and independent"
     u = torch.as_tensor(u, dtype=torch.float64).flatten()
     if len(u)<10_000:
         raise ValueError(f'tests need 10,000 numbers or more to say anything, these are {len(u):,}')

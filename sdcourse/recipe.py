@@ -537,7 +537,7 @@ def train(
     minutes=10.,    # Training time in minutes, including that before a `resume`
     steps=None,     # Number of steps, instead of `minutes`
     resume=False,   # Continue from the last checkpoint?
-    out='_train',   # Folder for checkpoints and sheets
+    out='_train',   # Folder for checkpoints and sheets of sample pictures
     save_every=120, # Seconds between checkpoints
     show_every=300, # Seconds between measurements and sheets
     workers=1,      # Processes that draw pictures, for each process that trains
@@ -707,11 +707,11 @@ def _seconds(sd):
 # %% ../nbs/70_recipe.ipynb #c114
 def measure_model(
     sd,           # A loaded model (`load`), trained on the sticker world
-    n=500,        # Number of pictures for the main figure; the others get fewer
+    n=500,        # Number of pictures for the main metric; the others get fewer
     world='cpu',  # The world it was trained on: 'cpu', 'wide' or 'gpu'
     guidance=6.,  # Guidance scale; 1 is none
     seed=1000,    # Seed of prompts and noise
-)->Table:         # One row for each figure: `figure`, `value`, `goal`, `what`
+)->Table:         # One row per metric, with columns `figure`, `value`, `goal`, `what`
     "Measure a sticker model with the judge: nouns, colours, styles, compositions, VAE, speed"
     w = make_world(world)
     def judged(kind, n):

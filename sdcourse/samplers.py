@@ -150,7 +150,7 @@ def mixture_model(
 def shipped_sigmas(
     steps,       # Number of denoising steps
 )->torch.Tensor: # (steps+1,) noise levels, falling; the last is .0292 instead of 0
-    "Noise levels of DDIM and PNDM in Stable Diffusion 1; few steps start far below the top"
+    "Noise levels of DDIM and PNDM in Stable Diffusion 1; with few steps they start far too low"
     return torch.cat([sample_sigmas(steps, 'leading')[:-1], train_sigmas[:1]])
 
 # %% ../nbs/34_samplers.ipynb #c60

@@ -16,7 +16,7 @@ from .core import whole_number
 def to_sigma(
     abar,  # Alpha-bar, in 0..1; a tensor
 ):         # Noise level, from infinity down to 0
-    "Noise level of an alpha-bar: standard deviation of the noise for each unit of picture"
+    "Noise level of an alpha-bar: sqrt((1-abar)/abar), the noise relative to the picture"
     return ((1-abar)/abar)**.5
 
 def to_abar(

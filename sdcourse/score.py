@@ -60,10 +60,10 @@ def _npz_digits(file):
 # %% ../nbs/20_score.ipynb #c13
 def augment(
     x,            # Pictures (n,1,h,w), on a ground of -1
-    degrees=8.,   # Largest rotation
+    degrees=8.,   # Largest rotation, in degrees either way
     shift=.06,    # Largest shift, as a share of the side
     scale=.1,     # Largest change of size, as a share of it
-    shear=.1,     # Largest slant
+    shear=.1,     # Largest slant: sideways shift per unit of height
 )->torch.Tensor:  # (n,1,h,w)
     "Rotate, shift, resize and slant each picture a little, at random"
     def up_to(most): return (2*torch.rand(len(x), device=x.device)-1)*most
@@ -148,7 +148,7 @@ class Var:
     __array_ufunc__ = None   # numpy, leave `array*Var` to us
     def __init__(self,
         value,      # A number or an array
-        parents=(), # Pairs: a `Var` it was computed from, how to pass the gradient back to it
+        parents=(), # Pairs: a `Var` it was computed from, and a function: our gradient -> its share
     ):
         self.value = np.asarray(value, np.float64)
         self.parents = parents
@@ -237,7 +237,7 @@ def _judge_net():
 
 @cache
 def digit_judge()->nn.Sequential: # (n,1,28,28) in [-1,1] -> logits (n,10); `[:-1]`: 352 features
-    "The trained, frozen classifier that judges drawn digits; about 0.1 for each if there is none"
+    "The trained, frozen judge of drawn digits; without a digit, each probability is about 0.1"
     net = _judge_net()
     weights = load_file(DATA.parent/'weights'/'digits'/'judge.safetensors')
     net.load_state_dict({k: v.float() for k,v in weights.items()}, strict=False)

@@ -231,7 +231,7 @@ def _art_set(load, src):
 class Sprites:
     "Stickers by noun, style, size and tint: made when first called for, then kept in memory"
     def __init__(self,
-        load=load_sprites, # Function that takes an art set and returns what `load_sprites` does
+        load=load_sprites, # Loads the stickers of one art set, in the format of `load_sprites`
         max_bytes=400e6,   # Memory for resized stickers; above it, they are forgotten
     ):
         self.load,self.max_bytes = load,max_bytes
@@ -244,7 +244,7 @@ class Sprites:
         return slug in self.art(style)
 
     def rim(self, slug, style):
-        "Mean colour (3,) of the sticker's edge"
+        "Mean colour (3,) of the sticker's edge, 0..255"
         return np.array(_lines[style], np.float32) if style=='chalk' else self.art(style)[slug][1]
 
     def _make(self, slug, style, color):
@@ -323,7 +323,7 @@ class Canvas:
         self.draw.polygon([tuple(self._px(*p)) for p in points], fill=fill)
 
     def pen(self, n, least=1):
-        "A width in pixels: the n-th part of the side"
+        "A pen width in pixels: 1/n of the side, but no less than `least`"
         return max(least, self.size//n)
     def line(self, points, fill, width=None, **kwargs):
         self.draw.line([tuple(self._px(*p)) for p in points], fill=fill,
@@ -571,7 +571,7 @@ def _painted(size, kind, name, p, c, c2, v):
 
 # %% ../nbs/01_sprites.ipynb #c86
 def background(
-    bg,   # Dict: kind 'plain' (c, j, wash), 'scene' (name, v), 'pat' (p, c, v) or 'grad' (c, c2)
+    bg,   # The `bg` of a `World.spec`: a dict with `kind` 'plain', 'scene', 'pat' or 'grad'
     size, # Side in pixels
 ):        # PIL picture
     "Draw a background"

@@ -532,7 +532,7 @@ class World:
         p=None,        # Odds of each composition; None: the usual ones
         style_p=None,  # Odds of each style, where the caption names it
         plain_p=None,  # Odds of each style, where the caption does not name it
-        bg_p=None,     # Fractions of scenes, patterns, gradients and backgrounds that are not named
+        bg_p=None,     # Four fractions: scenes, patterns, gradients, unnamed backgrounds
         said_p=.45,    # Fraction of captions that name a style
         p_uncond=0.,   # Fraction of captions left empty
         tints=1.,      # How often a sticker is tinted, compared to usual; 0: never
@@ -576,7 +576,7 @@ class World:
         return f'World(size={self.size}, {len(self.vocab)} nouns, styles {", ".join(self.styles)})'
 
     def noun(self, d, pool=None):
-        "A random noun, of `pool` or of all; None if `pool` is empty"
+        "A noun drawn with the `Dice` `d`, from `pool` or from all; None if `pool` is empty"
         if pool is None:
             return self.vocab[min(int(np.searchsorted(self._cum, d.random())), len(self.vocab)-1)]
         return d.choice(pool) if pool else None

@@ -38,7 +38,7 @@ def widen(
     extra:int,   # Number of input channels to add, 1 or more
     level=False, # Add an embedding of a noise level, which is passed as `class_labels`?
 ):               # The widened U-Net, frozen
-    "A copy of a U-Net with extra input channels; their weights are 0, so its predictions stay"
+    "A copy of a U-Net with extra input channels; zero weights leave its predictions unchanged"
     if extra<1: raise ValueError(f'extra is the number of channels to add, 1 or more, not {extra}')
     config = dict(unet.config, in_channels=unet.config.in_channels+extra)
     if level: config['class_embed_type'] = 'timestep'
@@ -216,7 +216,7 @@ def make_data(
     first=4_000_000, # Seed of the first picture
     world=None,      # Sticker world that draws them; None: the embedded model's own
     warp=False,      # Turn, mirror, stretch and move the stickers?
-):                   # `ims` (n,3,h,w) uint8, `shapes` (n,1,h,w) bool, `latents`, `emb`, `captions`
+):  # With `ims` (n,3,h,w) uint8, `shapes` (n,1,h,w) bool, `latents`, `emb` and `captions`
     "Training pictures of the sticker world, with all that the variants are trained on"
     world = world or make_world('cpu')
     pairs = []      # each picture, and its background alone
@@ -271,14 +271,14 @@ def train_structure(
     unet,      # The widened U-Net (`widen`), trained in place
     kind,      # Variant, a key of `KINDS`: decides which weights are trained (`learns`)
     data,      # Pictures to train on (`make_data`)
-    share,     # `share(i)`: share of the training that is over at step i; it ends at 1
+    share,     # `share(i)`: fraction of the training done at step i; training stops at 1
     lr=5e-4,   # Peak learning rate; it falls to 0 over the second half
     bs=48,     # Batch size
     seed=0,    # Step i depends on (seed, i) alone
     start=0,   # Step to resume at
     opt=None,  # Optimizer to resume with; None makes a `new_layer_optimizer`
     mean=None, # Averaged weights to resume with, by name
-    channels=None,   # `channels(sd, ims, shapes, rng)` -> extra, level; None: this lesson's two
+    channels=None,   # `channels(sd, ims, shapes, rng)` -> extra, level; None: those of `kind`
     loss=noise_loss, # Loss function, called like `noise_loss`
 ):             # Iterator over steps as in `fit`; `mean` is the averaged weights, by name
     "Train a widened U-Net to use its extra channels, step by step"

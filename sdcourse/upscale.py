@@ -66,7 +66,7 @@ def train_upscale(
     unet,     # The widened U-Net (`widen`), trained in place
     kind,     # 'upscale' or 'regression'
     data,     # Pictures to train on (`make_data`)
-    share,    # `share(i)`: share of the training that is over at step i; it ends at 1
+    share,    # `share(i)`: fraction of the training done at step i; training stops at 1
     **kwargs, # More arguments of `train_structure`
 ):            # Iterator over steps, as from `train_structure`
     "Train a widened U-Net to use a small picture, as an upscaler or by regression"

@@ -272,7 +272,7 @@ class Panel:
 # %% ../nbs/83_widgets.ipynb #c35
 def play(
     sd=None,    # A loaded model (`load`); None: that of `load()`
-    sharp=None, # Decode each guess; None: if the model's pictures are small
+    sharp=None, # Decode previews with the VAE (sharp, slow)? None: only if pictures are small
 )->Panel:
-    "A panel to draw with, in a running notebook"
+    "A panel of controls for generating pictures, in a running notebook"
     return Panel(default_sd() if sd is None else sd, sharp)

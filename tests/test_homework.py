@@ -93,7 +93,7 @@ except ValueError as e: print(e)
 """
     rc, out = sh(sys.executable, '-c', code)
     assert rc == 0, out
-    assert out.splitlines()[-3:] == ['True False', '[] True sdcourse.latents sdcourse.core False True', "nothing is called 'draw' here; there is one in cli and in training, to be imported from there"], out
+    assert out.splitlines()[-3:] == ['True False', '[] True sdcourse.latents sdcourse.core False True', "nothing is called 'draw' here; there is one in cli, to be imported from there"], out
 
 # exercises
 

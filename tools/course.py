@@ -1,6 +1,7 @@
 """The parts of the course: a notebook's first digit is its part, so `33_sampling` stands in part 3."""
+# in reading order
 PARTS = {1: 'Use it', 2: 'The idea', 3: 'Taken apart', 4: 'Teach it', 5: 'Faster and further', 6: 'Foundations',
-         7: 'The making of the model', 8: 'Look up', 0: 'The workshop'}   # in reading order; nobody has to read part 0 first
+         7: 'The making of the model', 8: 'Look up', 0: 'The workshop'}   # nobody has to read part 0 first
 
 def part(
     stem, # A notebook's name, such as '33_sampling'

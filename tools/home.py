@@ -34,7 +34,8 @@ def settings(text, new):
 
 def tracked(root=root):
     "Text files that git knows"
-    names = subprocess.run(['git','ls-files','-z'], cwd=root, capture_output=True, text=True, check=True).stdout.split('\0')
+    listed = subprocess.run(['git','ls-files','-z'], cwd=root, capture_output=True, text=True, check=True)
+    names = listed.stdout.split('\0')
     return [root/n for n in names if Path(n).suffix in TEXT or Path(n).name == 'Makefile']
 
 def move(new, paths=None, root=root):

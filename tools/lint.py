@@ -19,7 +19,8 @@ def cells(path):
 
 def computed(node):
     "Does this value take any work? Names, constants and attributes don't"
-    return any(isinstance(n, (ast.Call, ast.BinOp, ast.IfExp, ast.ListComp, ast.GeneratorExp, ast.DictComp)) for n in ast.walk(node))
+    work = (ast.Call, ast.BinOp, ast.IfExp, ast.ListComp, ast.GeneratorExp, ast.DictComp)
+    return any(isinstance(n, work) for n in ast.walk(node))
 
 def packed(node):
     "`a,b = f(x),g(y)`: several computed values in one assignment"
@@ -58,7 +59,8 @@ def main():
     p.add_argument('names', nargs='*', help='parts of names of notebooks or files; all without')
     p.add_argument('--lines', action='store_true', help='print every place')
     a = p.parse_args()
-    paths = [*sorted((root/'nbs').glob('*.ipynb')), *sorted((root/'tools').glob('*.py')), *sorted((root/'tests').glob('*.py')), *sorted((root/'docs').glob('*.py'))]
+    paths = sorted((root/'nbs').glob('*.ipynb'))
+    for folder in ('tools', 'tests', 'docs'): paths += sorted((root/folder).glob('*.py'))
     paths = [q for q in paths if not a.names or any(n in q.name for n in a.names)]
     kinds, total = ('long','packed','nested','semicolon'), {}
     print(f'{"":34}' + ''.join(f'{k:>10}' for k in kinds))
