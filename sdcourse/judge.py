@@ -371,10 +371,10 @@ def kid(
 # %% ../nbs/06_judge.ipynb #c72
 def nearest(
     ims,  # Pictures to look up: PIL, arrays, or a tensor (b,3,h,w) in [-1,1]
-    heap, # Pictures to search, likewise
+    pool, # Pictures to search, likewise
     n=1,  # Number of neighbours for each
-):        # Indices into `heap` (b,n) and distances (b,n), nearest first
-    "Find the most similar pictures in `heap`, by the judge's features"
-    d = torch.cdist(see(ims)['features'], see(heap)['features'])
+):        # Indices into `pool` (b,n) and distances (b,n), nearest first
+    "Find the most similar pictures in `pool`, by the judge's features"
+    d = torch.cdist(see(ims)['features'], see(pool)['features'])
     v,i = d.topk(n, largest=False)
     return i,v

@@ -1,4 +1,4 @@
-"""From bell curves to the sampling loop, with every equation on the way put to the test
+"""From Gaussians to the sampling loop, with every equation on the way put to the test
 
 Docs: https://USER.github.io/sdcourse/maths.html.md"""
 
@@ -126,7 +126,7 @@ def slope(
     return torch.func.grad(lambda x: f(x).sum())
 
 # %% ../nbs/60_maths.ipynb #c36
-def smile()->Mixture: # 80 bells in the plane, within -1.7..1.7
+def smile()->Mixture: # 80 Gaussians in the plane, within -1.7..1.7
     "A density with a face"
     def arc(n, r, a, b):
         t = torch.linspace(a, b, n, dtype=torch.float64)
