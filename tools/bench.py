@@ -203,7 +203,7 @@ def lines():
     yield row('lines, the plain loop of 33_sampling', figure=code_lines(plain_loop()), goal=4)
     d,s = count(inspect.unwrap(sampling.denoise), sampling.Step)
     p, = count(inspect.unwrap(diffusers.StableDiffusionPipeline.__call__))
-    yield row('lines, denoise + Step (the pipeline: its __call__)', f'{d} + {s}', str(p), d+s, 35)
+    yield row('lines, denoise + Step (the pipeline: its __call__)', f'{d} + {s}', str(p), d+s, 30)
     for name in ('EulerDiscreteScheduler', 'DPMSolverMultistepScheduler'):
         step = dict(EulerDiscreteScheduler=euler, DPMSolverMultistepScheduler=dpmpp_2m)[name]
         yield row(f'lines, {step.__name__} ({name})', *map(str, count(step, getattr(diffusers, name))))
