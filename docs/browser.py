@@ -9,7 +9,8 @@ HELP = """No Chromium found. Debian and Ubuntu: sudo apt install chromium. macOS
 def chromium():
     "Where a Chromium (or Chrome) is, or None"
     names = [os.environ.get('CHROMIUM'), 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable',
-             '/Applications/Chromium.app/Contents/MacOS/Chromium', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome']
+             '/Applications/Chromium.app/Contents/MacOS/Chromium',
+             '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome']
     return next((p for p in map(shutil.which, filter(None, names)) if p), None)
 
 class Browser:
@@ -21,9 +22,12 @@ class Browser:
         (r, self.tx), (self.rx, w) = os.pipe(), os.pipe()
         def fds():   # Chromium reads 3 and writes 4
             [os.dup2(a, 10+i) for i,a in enumerate((r, w))] and [os.dup2(10+i, 3+i) for i in (0,1)]
-        self.proc = subprocess.Popen([exe, '--headless=new', '--remote-debugging-pipe', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
-            '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--hide-scrollbars', '--mute-audio',
-            f'--user-data-dir={self.home.name}', 'about:blank'], preexec_fn=fds, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.proc = subprocess.Popen([exe, '--headless=new', '--remote-debugging-pipe', '--no-sandbox',
+                                      '--disable-gpu', '--disable-dev-shm-usage',
+            '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+                                      '--hide-scrollbars', '--mute-audio',
+            f'--user-data-dir={self.home.name}', 'about:blank'], preexec_fn=fds, close_fds=False,
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(r)
         os.close(w)
         page = next(t for t in self('Target.getTargets')['targetInfos'] if t['type'] == 'page')

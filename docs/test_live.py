@@ -9,10 +9,13 @@ from test_site import DESK, PHONE, TOO_WIDE, Browser, Quiet, html, shots
 sys.path.insert(0, str(html.parent.parent/'tools'))
 import live
 
-JOBS = [dict(prompt='a fox on a teal background', seed=1, steps=15, guidance=6.), dict(prompt='an ink drawing of an owl', negative='blue', seed=2**32-1, steps=10, guidance=9.5),
+JOBS = [dict(prompt='a fox on a teal background', seed=1, steps=15, guidance=6.),
+        dict(prompt='an ink drawing of an owl', negative='blue', seed=2**32-1, steps=10, guidance=9.5),
         dict(prompt='', seed=5, steps=4, guidance=0.), dict(prompt='a rocket in space', seed=7, steps=25, guidance=1.)]
-ODD = ['', ' ', 'A  Fox\tON\n a teal\u00a0background!!', "it's we're I'd o'clock '''s", 'x2y 1234567890 3½ ² Ⅷ', 'naïve café cafe\u0301 ﬁne', 'ΣΑΣ İstanbul ẞ', '🦊 👩‍🚀 🇩🇪', '日本語 中文 한국어',
-       'a\u0085b\ufeffc\u200bd\u3000e', '<|endoftext|> <|ENDOFTEXT|>! <|startoftext|>a', '<fox> --- _under_score_ a/b\\c', 'unicornication antidisestablishmentarianism', '\U0001f1e6\U000e0041',
+ODD = ['', ' ', 'A  Fox\tON\n a teal\u00a0background!!', "it's we're I'd o'clock '''s", 'x2y 1234567890 3½ ² Ⅷ',
+       'naïve café cafe\u0301 ﬁne', 'ΣΑΣ İstanbul ẞ', '🦊 👩‍🚀 🇩🇪', '日本語 中文 한국어',
+       'a\u0085b\ufeffc\u200bd\u3000e', '<|endoftext|> <|ENDOFTEXT|>! <|startoftext|>a',
+       '<fox> --- _under_score_ a/b\\c', 'unicornication antidisestablishmentarianism', '\U0001f1e6\U000e0041',
        'word '*100, 'a'*300, '!?'*90, '¡¬®\xad÷ÿ', "don't 'LL 'Ve", '𝒻𝑜𝓍 ＦＯＸ']
 
 @pytest.fixture(scope='module')
@@ -133,7 +136,8 @@ def test_given_noise(b, sd):
     from sdcourse.text import text_emb
     noise = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(99))
     sigmas = karras_sigmas(12)
-    with torch.no_grad(): want = integrate(guided_model(sd.unet, text_emb(sd, 'a cat'), text_emb(sd, ''), 6.), noise*(sigmas[0]**2+1)**.5, sigmas, dpmpp_2m())
+    with torch.no_grad(): want = integrate(guided_model(sd.unet, text_emb(sd, 'a cat'), text_emb(sd, ''), 6.),
+                                           noise*(sigmas[0]**2+1)**.5, sigmas, dpmpp_2m())
     got = draw(b, prompt='a cat', steps=12, guidance=6, seed=0, noise=noise.flatten().tolist())
     off = np.abs(np.array(got['latents'])-want.flatten().numpy())
     print(f'\nfrom given noise, against our own loop: largest difference {off.max():.1e}, mean {off.mean():.1e}')
@@ -152,7 +156,8 @@ def test_draws(b, url):
     assert im.std() > 20 and re.match(r'[\d.]+ s: 15 steps', text(b, 'status'))
     assert text(b, 'python') == 'generate("a pizza on a pink background", seed=1, steps=15, guidance=6)'
     assert 'a+pizza' in b.js('location.search') and 'a pizza' in b.js("document.querySelector('#live-picture').ariaLabel")
-    b.js('scrollTo(0,0)'); b.shot(shots/'live_desk.png', whole=True)
+    b.js('scrollTo(0,0)')
+    b.shot(shots/'live_desk.png', whole=True)
 
 def test_guidance(b):
     "A moved slider draws again; every picture is kept, and comes back when pressed"
@@ -180,7 +185,8 @@ def test_film(b):
     assert text(b, 'status').startswith('Guess at step 5 of 10')
     b.wait('sdcourse.now.frames[4].pixels')
     assert np.abs(canvas(b)-end).mean() > 2
-    b.js('scrollTo(0,0)'); b.shot(shots/'live_film.png')
+    b.js('scrollTo(0,0)')
+    b.shot(shots/'live_film.png')
     for _ in range(6): key(b, 'ArrowRight', 39)
     assert (canvas(b) == end).all()
 
@@ -218,7 +224,8 @@ def test_bad_seed(b, seed):
 def test_quiet(b, url):
     "Nobody else is asked for anything, and nobody complains, neither the page nor its worker"
     asked = b.asked()
-    assert sum('/live/model/' in u for u in asked) == 3 and not [u for u in asked if not u.startswith((url, 'data:', 'blob:'))]
+    assert sum('/live/model/' in u for u in asked) == 3 and not [u for u in asked
+                                                                 if not u.startswith((url, 'data:', 'blob:'))]
     assert not b.errors()
 
 def test_looks(b):
@@ -234,7 +241,8 @@ def test_looks(b):
     b.size(*DESK)
     b('Emulation.setEmulatedMedia', features=[dict(name='prefers-color-scheme', value='dark')])
     time.sleep(1)
-    b.js('scrollTo(0,0)'); b.shot(shots/'live_dark.png')
+    b.js('scrollTo(0,0)')
+    b.shot(shots/'live_dark.png')
     b('Emulation.setEmulatedMedia', features=[dict(name='prefers-color-scheme', value='light')])
 
 def test_labels(b):
@@ -293,6 +301,10 @@ def test_halved():
     "Only what half precision holds exactly is stored so"
     from onnx import helper, numpy_helper
     exact, not_exact = np.arange(64, dtype='f'), np.full(64, .1, dtype='f')
-    g = helper.make_graph([helper.make_node('Add', ['a','b'], ['y'])], 'g', [], [helper.make_tensor_value_info('y', 1, [64])], [numpy_helper.from_array(exact, 'a'), numpy_helper.from_array(not_exact, 'b')])
+    g = helper.make_graph([helper.make_node('Add', ['a','b'], ['y'])], 'g', [],
+                          [helper.make_tensor_value_info('y', 1, [64])],
+                          [numpy_helper.from_array(exact, 'a'), numpy_helper.from_array(not_exact, 'b')])
     got = live.halved(helper.make_model(g)).graph
-    assert {w.name: w.data_type for w in got.initializer} == {'a.half': 10, 'b': 1} and [n.op_type for n in got.node] == ['Cast','Add']
+    assert {w.name: w.data_type for w in got.initializer} == {'a.half': 10,
+                                                              'b': 1} and [n.op_type for n in got.node] == ['Cast',
+                                                                  'Add']

@@ -180,7 +180,8 @@ def test_sliders(b, url):
         value, most = b.js(knob(k))
         for name,code,n in (('ArrowLeft', 37, value), ('ArrowRight', 39, most)):
             for _ in range(n):
-                for t in ('keyDown','keyUp'): b('Input.dispatchKeyEvent', type=t, key=name, code=name, windowsVirtualKeyCode=code)
+                for t in ('keyDown','keyUp'): b('Input.dispatchKeyEvent', type=t, key=name, code=name,
+                                                windowsVirtualKeyCode=code)
                 (alt,) = b.js(shown)
                 said = b.js("[...document.querySelectorAll('.sliders label')].map(l => `${l.firstChild.data.trim()} ${l.querySelector('output').value}`).join(', ')")
                 assert alt == said
@@ -192,7 +193,8 @@ def test_wiper(b, url):
     "The edge moves with the slider, from nothing of the one to nothing of the other"
     b.go(url+WITH_SCRUBBER)
     move = "(v => { const r = document.querySelector('.wiper input'); r.scrollIntoView({block: 'center'}); r.value = v; r.dispatchEvent(new Event('input')); return getComputedStyle(document.querySelector('.wiper img + img')).clipPath })"
-    assert [b.js(f'{move}({v})') for v in (0,30,100)] == ['inset(0px 100% 0px 0px)', 'inset(0px 70% 0px 0px)', 'inset(0px 0% 0px 0px)']
+    assert [b.js(f'{move}({v})') for v in (0,30,100)] == ['inset(0px 100% 0px 0px)', 'inset(0px 70% 0px 0px)',
+                                                          'inset(0px 0% 0px 0px)']
     b.js(f'{move}(50)')
     size = "[...document.querySelectorAll('.wiper img')].map(i => { const r = i.getBoundingClientRect(); return [r.x, r.y, r.width, r.height].map(Math.round).join() })"
     assert len(set(b.js(size))) == 1

@@ -72,18 +72,21 @@ class Names(ast.NodeVisitor):
         if n.decorator_list and a.args and a.args[0].annotation:   # @patch
             self.changes |= {o.id for o in ast.walk(a.args[0].annotation) if isinstance(o, ast.Name)}
         for o in [*n.decorator_list, *a.defaults, *filter(None, a.kw_defaults)]: self.visit(o)
-        self.scope(n, [x.arg for x in [*a.posonlyargs, *a.args, *a.kwonlyargs, *filter(None, (a.vararg, a.kwarg))]], n.body)
+        self.scope(n, [x.arg for x in [*a.posonlyargs, *a.args, *a.kwonlyargs, *filter(None, (a.vararg, a.kwarg))]],
+                   n.body)
     def visit_Lambda(self, n):
         a = n.args
         for o in [*a.defaults, *filter(None, a.kw_defaults)]: self.visit(o)
-        self.scope(n, [x.arg for x in [*a.posonlyargs, *a.args, *a.kwonlyargs, *filter(None, (a.vararg, a.kwarg))]], [n.body])
+        self.scope(n, [x.arg for x in [*a.posonlyargs, *a.args, *a.kwonlyargs, *filter(None, (a.vararg, a.kwarg))]],
+                   [n.body])
     def visit_ClassDef(self, n):
         self.bind(n.name)
         for o in [*n.decorator_list, *n.bases]: self.visit(o)
         self.inside.append(set())        # its methods don't see what stands beside them
         for o in n.body: self.visit(o)
         self.inside.pop()
-    def comp(self, n): self.scope(n, [], [*n.generators, *([n.key, n.value] if isinstance(n, ast.DictComp) else [n.elt])])
+    def comp(self, n): self.scope(n, [], [*n.generators, *([n.key, n.value] if isinstance(n, ast.DictComp)
+                                                           else [n.elt])])
     visit_ListComp = visit_SetComp = visit_GeneratorExp = visit_DictComp = comp
 
 def statements(s): return [(o, Names(o)) for o in ast.parse(s).body]
@@ -101,20 +104,25 @@ class Lesson:
     def __init__(self, stem):
         self.path = next(nbs.glob(f'{stem}*.ipynb'))
         cells = [(c['cell_type'], source(c), c) for c in json.loads(self.path.read_text(encoding='utf-8'))['cells']]
-        at = max((i for i,(t,s,_) in enumerate(cells) if t == 'markdown' and re.search(r'^## Exercises', s, flags=re.M)), default=None)
+        at = max((i for i,(t,s,_) in enumerate(cells) if t == 'markdown'
+                  and re.search(r'^## Exercises', s, flags=re.M)), default=None)
         self.cells, self.at, self.starters, self.texts, self.solutions, self.fences = cells, at, {}, {}, [], []
-        k, end = None, False
+        k = None
         for i,(t,s,_) in enumerate(cells[at:] if at is not None else [], at or 0):
             if t == 'markdown':
                 if i > at and re.match(r'## ', s): break
                 if i == at: s = s[re.search(r'^## Exercises', s, flags=re.M).start():]
                 if '<details>' in s: self.fences.append(s)
-                for m in re.finditer(r'^(?:\*\*(\d)\.\*\*|(\d)\. \*\*)(.*)', re.sub(r'<details>.*?</details>', '', s, flags=re.S), flags=re.M):
-                    k = int(m[1] or m[2]); self.texts[k] = m[0]
+                for m in re.finditer(r'^(?:\*\*(\d)\.\*\*|(\d)\. \*\*)(.*)',
+                                     re.sub(r'<details>.*?</details>', '', s, flags=re.S), flags=re.M):
+                    k = int(m[1] or m[2])
+                    self.texts[k] = m[0]
             elif re.search(r'^#\s*\|\s*(code-fold|hide)', s, flags=re.M): self.solutions.append(s)
             elif k and k not in self.starters: self.starters[k] = (i, s)
-        self.pool = [(i, o, n) for i,(t,s,c) in enumerate(cells[:max((i for i,_ in self.starters.values()), default=0)]) if t == 'code'
-                     and not skipped(s) and 'skip-execution' not in c['metadata'].get('tags', []) and s not in self.solutions for o,n in statements(s)]
+        self.pool = [(i, o, n) for i,(t,s,c) in enumerate(cells[:max((i for i,_ in self.starters.values()),
+                                                                     default=0)]) if t == 'code'
+                     and not skipped(s) and 'skip-execution' not in c['metadata'].get('tags', [])
+                     and s not in self.solutions for o,n in statements(s)]
         self.ns = {}
 
     def before(self, k, code):
@@ -126,14 +134,16 @@ class Lesson:
                 i,o,n = self.pool[j]
                 if i >= last or not (j in out or wanted(o, n, need)): continue
                 out.add(j)
-                if isinstance(o, (ast.Assign, ast.FunctionDef, ast.ClassDef)) and not n.changes: need -= n.binds   # earlier ones are overwritten
+                # earlier ones are overwritten
+                if isinstance(o, (ast.Assign, ast.FunctionDef, ast.ClassDef)) and not n.changes: need -= n.binds
                 need |= n.loads-set(dir(builtins))
-            need = {x for x in need if any(x in n.binds and i < last for i,_,n in self.pool)}   # functions may use what is defined after them
+            # functions may use what is defined after them
+            need = {x for x in need if any(x in n.binds and i < last for i,_,n in self.pool)}
             if not need: break
         return out
 
     def prepare(self, codes, first=None):
-        "Run what all of the exercises in {number: [code]} need, once; or `first`, where the pages before would take too long"
+        "Run what all exercises in {number: [code]} need, once; or `first` if the pages before take too long"
         want = [] if first else sorted({j for k,cs in codes.items() for c in cs for j in self.before(k, c)})
         from IPython.display import display
         import torch
@@ -144,12 +154,16 @@ class Lesson:
     def run(self, tree, ns):
         "Execute it in nbs/, with the lesson's own settings of torch; returns what was printed"
         import matplotlib.pyplot as plt, torch
-        get, put = lambda: (torch.is_grad_enabled(), torch.get_default_dtype()), lambda s: (torch.set_grad_enabled(s[0]), torch.set_default_dtype(s[1]))
+        def get(): return torch.is_grad_enabled(), torch.get_default_dtype()
+        def put(s):
+            torch.set_grad_enabled(s[0])
+            torch.set_default_dtype(s[1])
         old, before = os.getcwd(), get()
         os.chdir(nbs)
         put(self.settings)
         try:
-            with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()): exec(compile(tree, str(self.path.name), 'exec'), ns)
+            with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()):
+                exec(compile(tree, str(self.path.name), 'exec'), ns)
         finally:
             self.settings = get()
             put(before)
@@ -163,7 +177,8 @@ class Lesson:
         if answer:
             mine = ast.parse(answer).body
             names = set().union(*(Names(o).binds for o in mine))
-            hits = [j for j,o in enumerate(body) if isinstance(o, (ast.Assign, ast.FunctionDef, ast.ClassDef)) and Names(o).binds & names]
+            hits = [j for j,o in enumerate(body) if isinstance(o, (ast.Assign, ast.FunctionDef, ast.ClassDef))
+                    and Names(o).binds & names]
             assert hits, f'exercise {k} of {self.path.stem} has no {names}'
             body = [x for j,o in enumerate(body) for x in (mine if j == hits[0] else [] if j in hits else [o])]
         return ast.Module(body, [])

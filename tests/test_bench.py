@@ -26,7 +26,7 @@ def test_all_parts():
 @pytest.mark.slow
 @pytest.mark.skipif(not TRAIN, reason='lesson 43 is not there yet')
 def test_training():
-    "Our steps of training are faster than those of diffusers' scripts, by half of what is promised at least, and find the same losses"
+    "Our training steps beat those of diffusers' scripts by at least half of what is promised, with the same losses"
     out = bench('--only', 'train', '--rounds', '5')
     rows = [l for l in out.splitlines() if re.search(r'[<>]= \S+ +(yes|no)$', l)]
     faster = [float(l.split(' ms')[2].split()[0]) for l in rows if 'times faster' in l]

@@ -16,8 +16,10 @@ keep = {'torch', 'diffusers', 'transformers', 'numpy', 'ipywidgets'}
 # these three as in Colab's image of 2025, the oldest that still runs there
 common = {'numpy': '2.0.2', 'matplotlib': '3.10.0', 'pillow': '11.3.0'}
 SITES = dict(
-    colab=common | {'torch': '2.11.0+cu128', 'diffusers': '0.39.0', 'transformers': '5.15.0', 'accelerate': '1.14.0', 'peft': '0.20.0', 'ipywidgets': '7.7.1', 'fastcore': '2.2.12'},
-    kaggle=common | {'torch': '2.10.0+cu128', 'diffusers': '0.37.1', 'transformers': '5.0.0', 'accelerate': '1.13.0', 'peft': '0.19.1', 'ipywidgets': '8.1.5', 'fastcore': '1.12.42'})
+    colab=common | {'torch': '2.11.0+cu128', 'diffusers': '0.39.0', 'transformers': '5.15.0',
+                    'accelerate': '1.14.0', 'peft': '0.20.0', 'ipywidgets': '7.7.1', 'fastcore': '2.2.12'},
+    kaggle=common | {'torch': '2.10.0+cu128', 'diffusers': '0.37.1', 'transformers': '5.0.0',
+                     'accelerate': '1.13.0', 'peft': '0.19.1', 'ipywidgets': '8.1.5', 'fastcore': '1.12.42'})
 
 def pretend(folder, packages):
     "An environment in which pip finds `packages`; returns its Python"
@@ -32,7 +34,7 @@ def pretend(folder, packages):
     return next(p for p in (folder/'bin'/'python', folder/'Scripts'/'python.exe') if p.exists())
 
 def would_install(folder, packages, *requirements):
-    "What pip would install, {name: version}; skips if that cannot be said without a package registry that is out of reach"
+    "What pip would install, {name: version}; skips if no package registry can be reached"
     python = pretend(folder/'env', packages)
     report = folder/'report.json'
     rc, out = sh(sys.executable, '-m', 'pip', '--python', python, 'install', '--dry-run',

@@ -2,7 +2,7 @@
 import pytest
 from conftest import lib, nbs, numbered
 from docs import callouts, code, convert, directives, exported, index, known, linked, markdown, page, processed, settings, toc
-from course import PARTS, in_order, part
+from course import in_order, part
 from reference import defined, names, reference
 
 def cell(source, outputs=(), **meta): return dict(cell_type='code', source=source, outputs=list(outputs), metadata=meta)
@@ -26,8 +26,11 @@ def test_exported_code_is_shown():
         c = code(cell(f'#| {word}\ndef f(x):\n    return x'), '')
         assert c['source'] == 'def f(x):\n    return x' and not c['metadata']['tags']
 
-@pytest.mark.parametrize('source,word', [('#| code-fold: true\nx', 'Show the code'), ('#| code-fold: true\n#| code-summary: "Solution"\nx', 'Solution'),
-    ('%pip install -q something', 'install'), ('#| export\nimport math\nfrom .core import (Table,\n    Timer)', 'Imports'), ('#| export\nimport math\nfrom .core import Table', 'Imports'),
+@pytest.mark.parametrize('source,word', [('#| code-fold: true\nx', 'Show the code'),
+                                         ('#| code-fold: true\n#| code-summary: "Solution"\nx', 'Solution'),
+    ('%pip install -q something', 'install'), ('#| export\nimport math\nfrom .core import (Table,\n    Timer)',
+                                               'Imports'), ('#| export\nimport math\nfrom .core import Table',
+                                                            'Imports'),
     ('#| export\ndef f():\n'+'    x = 1\n'*40, '41 lines'),
     ('#| export\nimport math\ndef f(): pass', None), ('from .core import Table', None)])
 def test_folded(source, word):
@@ -81,7 +84,8 @@ def test_known():
     idx = dict(sampling=dict(denoise='s.denoise', add_noise='s.add_noise'),
                pipelines=dict(noise='p.noise', film='p.film'), core=dict(Table='c.Table'))
     know = known([cell('from sdcourse.pipelines import noise as n, x')], 'sampling', idx)
-    assert know == {'add_noise': 's.add_noise', 'Table': 'c.Table', 'sampling.denoise': 's.denoise', 'sampling.add_noise': 's.add_noise', 'pipelines.noise': 'p.noise',
+    assert know == {'add_noise': 's.add_noise', 'Table': 'c.Table', 'sampling.denoise': 's.denoise',
+                    'sampling.add_noise': 's.add_noise', 'pipelines.noise': 'p.noise',
                     'pipelines.film': 'p.film', 'core.Table': 'c.Table', 'noise': 'p.noise', 'denoise': 's.denoise'}
 
 # pages
@@ -153,11 +157,16 @@ def test_reference():
     out = reference(MODULE, 'm', 'http://src',
                     lambda s, own: linked(s, {k: v for k,v in know.items() if k not in own}),
                     taken={'f'})
-    want = ["{py:function} f(x, step=_g('a'), *args, size: int | None=64, **kw) -> str", ':module: m', 'Does it with `x` and {py:obj}`N <m.N>`',
-            '| name | type | default | what it is |', '| `x` |  |  | (b,3,h,w), in \\[-1,1\\] |', "| `step` |  | `_g('a')` | Takes a `Step` \\| or not |",
-            '| *returns* | `str` |  | What \\*comes\\* out |', '[source](http://src#L6){.nb-source}', '{py:data} N', 'points on a side',
-            '{py:class} Step(i, x, s=1000.0)', '| `i` | `int` |  | Number, from 0 |', '| `x` | `object` |  | Latents |', '| `s` | `float` | `1e3` | Noise level |',
-            '{py:method} Step.go(far=True)', 'one further', '{py:property} Step.t\n', 'Timestep', '<span id="step"></span>']
+    want = ["{py:function} f(x, step=_g('a'), *args, size: int | None=64, **kw) -> str", ':module: m',
+            'Does it with `x` and {py:obj}`N <m.N>`',
+            '| name | type | default | what it is |', '| `x` |  |  | (b,3,h,w), in \\[-1,1\\] |',
+            "| `step` |  | `_g('a')` | Takes a `Step` \\| or not |",
+            '| *returns* | `str` |  | What \\*comes\\* out |', '[source](http://src#L6){.nb-source}', '{py:data} N',
+            'points on a side',
+            '{py:class} Step(i, x, s=1000.0)', '| `i` | `int` |  | Number, from 0 |',
+            '| `x` | `object` |  | Latents |', '| `s` | `float` | `1e3` | Noise level |',
+            '{py:method} Step.go(far=True)', 'one further', '{py:property} Step.t\n', 'Timestep',
+            '<span id="step"></span>']
     assert not [w for w in want if w not in out], out
     assert 'hidden' not in out and '<span id="f">' not in out
     assert list(names(MODULE)) == ['N', 'f', 'Step', 'Step.go', 'Step.t']

@@ -2,7 +2,7 @@
 import re, shutil
 import pytest
 import home
-from conftest import root, tracked
+from conftest import root
 
 @pytest.fixture
 def copy(tmp_path):

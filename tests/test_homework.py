@@ -4,7 +4,7 @@ import ast, builtins, os, sys
 for k,v in dict(MPLBACKEND='Agg', OMP_NUM_THREADS='1', HF_HUB_OFFLINE='1', TOKENIZERS_PARALLELISM='false').items():
     os.environ.setdefault(k, v)
 import pytest
-from conftest import lib, numbered, root, sh
+from conftest import lib, numbered, sh
 from answers import SLOW, answers, INSTEAD
 from exercises import SOLVED, Lesson
 from reference import comments, defined
@@ -17,7 +17,6 @@ def unexplained(source):
     "Exports without a docstring of one line, parameters and constants without a comment"
     nodes, exported = defined(source)
     notes = comments(source)
-    lines = source.splitlines()
     for name in exported:
         o = nodes[name]
         if isinstance(o, ast.Assign):
@@ -59,7 +58,8 @@ def test_all_is_complete():
     "Every export is in it, or left out by name"
     import sdcourse.all as every
     owners = every._owners()
-    assert set(owners) == {n for p in modules for n in defined(p.read_text(encoding='utf-8'))[1]} | {n for n in owners if n in every.CHOSEN}
+    assert set(owners) == {n for p in modules for n in defined(p.read_text(encoding='utf-8'))[1]} | {n
+        for n in owners if n in every.CHOSEN}
     assert set(owners)-set(every.__all__) == {n for n,m in every.CHOSEN.items() if m is None}
 
 def test_no_silent_collisions():
@@ -93,7 +93,8 @@ except ValueError as e: print(e)
 """
     rc, out = sh(sys.executable, '-c', code)
     assert rc == 0, out
-    assert out.splitlines()[-3:] == ['True False', '[] True sdcourse.latents sdcourse.core False True', "nothing is called 'draw' here; there is one in cli, to be imported from there"], out
+    assert out.splitlines()[-3:] == ['True False', '[] True sdcourse.latents sdcourse.core False True',
+                                     "nothing is called 'draw' here; there is one in cli, to be imported from there"], out
 
 # exercises
 
@@ -105,7 +106,7 @@ def test_exercises(stem):
     l = Lesson(stem)
     assert l.at is not None, 'no ## Exercises'
     assert 3 <= len(l.texts) <= 5 and sorted(l.texts) == [*range(1, len(l.texts)+1)], sorted(l.texts)
-    assert sorted(l.starters) == sorted(l.texts), f'without a cell to start from: {sorted(set(l.texts)-set(l.starters))}'
+    assert sorted(l.starters) == sorted(l.texts), sorted(set(l.texts)-set(l.starters))
     for k,(_,s) in l.starters.items():
         said = [o.value for o in ast.walk(ast.parse(s)) if isinstance(o, ast.Constant) and isinstance(o.value, str)]
         assert any(SOLVED.match(t) for t in said), f'exercise {k} never says done'

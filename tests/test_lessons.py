@@ -1,8 +1,8 @@
 "make lesson: the runner tells what went wrong and where, and skips what it should"
-import json, re, sys
+import re, sys
 import nbformat.v4 as v4, nbformat
 import pytest
-from conftest import numbered, root
+from conftest import numbered
 import lessons
 
 @pytest.fixture

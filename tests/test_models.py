@@ -15,8 +15,10 @@ def draw(pipe, **kw):
                            generator=torch.Generator().manual_seed(1), **kw).images[0], int)
 
 def test_layout():
-    for f in ('model_index.json', 'README.md', 'unet/config.json', 'unet/diffusion_pytorch_model.safetensors', 'vae/diffusion_pytorch_model.safetensors', 'text_encoder/model.safetensors',
-              'tokenizer/tokenizer.json', 'tokenizer/vocab.json', 'tokenizer/merges.txt', 'scheduler/scheduler_config.json', 'clip/config.json', 'clip/model.safetensors', 'checksums.json'):
+    for f in ('model_index.json', 'README.md', 'unet/config.json', 'unet/diffusion_pytorch_model.safetensors',
+              'vae/diffusion_pytorch_model.safetensors', 'text_encoder/model.safetensors',
+              'tokenizer/tokenizer.json', 'tokenizer/vocab.json', 'tokenizer/merges.txt',
+              'scheduler/scheduler_config.json', 'clip/config.json', 'clip/model.safetensors', 'checksums.json'):
         assert (WEIGHTS/f).is_file(), f
 
 def test_small_and_no_pickle():

@@ -1,5 +1,5 @@
 "The notebooks are the source: each runs, is clean, is what the modules and the README were made from"
-import os, re, shutil, sys, time
+import os, re, shutil, time
 from concurrent.futures import ThreadPoolExecutor
 import pytest
 from conftest import HEAVY, bin_, cells, lib, nbs, notebooks, numbered, root, sh, tracked

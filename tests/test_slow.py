@@ -13,13 +13,17 @@ from sdcourse.text import text_emb
 
 pytestmark = pytest.mark.slow
 X,D,XU,U = 'CrossAttnDownBlock2D','DownBlock2D','CrossAttnUpBlock2D','UpBlock2D'
-UNET = dict(sample_size=64, in_channels=4, out_channels=4, block_out_channels=(320,640,1280,1280), layers_per_block=2, cross_attention_dim=768,
+UNET = dict(sample_size=64, in_channels=4, out_channels=4, block_out_channels=(320,640,1280,1280),
+            layers_per_block=2, cross_attention_dim=768,
             attention_head_dim=8, norm_num_groups=32, down_block_types=(X,X,X,D), up_block_types=(U,XU,XU,XU))
-VAE = dict(sample_size=512, in_channels=3, out_channels=3, latent_channels=4, block_out_channels=(128,256,512,512), layers_per_block=2, norm_num_groups=32,
+VAE = dict(sample_size=512, in_channels=3, out_channels=3, latent_channels=4, block_out_channels=(128,256,512,512),
+           layers_per_block=2, norm_num_groups=32,
            down_block_types=('DownEncoderBlock2D',)*4, up_block_types=('UpDecoderBlock2D',)*4, scaling_factor=.18215)
-TEXT = dict(vocab_size=49408, hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, max_position_embeddings=77,
+TEXT = dict(vocab_size=49408, hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12,
+            max_position_embeddings=77,
             hidden_act='quick_gelu', projection_dim=768)
-SCHEDULER = dict(_class_name='PNDMScheduler', beta_start=.00085, beta_end=.012, beta_schedule='scaled_linear', num_train_timesteps=1000,
+SCHEDULER = dict(_class_name='PNDMScheduler', beta_start=.00085, beta_end=.012, beta_schedule='scaled_linear',
+                 num_train_timesteps=1000,
                  skip_prk_steps=True, set_alpha_to_one=False, steps_offset=1)
 
 def tokenizer(folder, n):

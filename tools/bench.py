@@ -5,16 +5,17 @@ One process, the same weights, noise, prompts and settings on both sides, taking
 and says whether it was met; rows without a goal are there to compare. A ratio of times is the median of the
 rounds' ratios, of the worse of two repeats. Figures of time mean something only on a machine that does
 nothing else.
-    --quick                  half a minute in place of ten, to see that it runs: its figures of time and quality mean little
-    --device cuda            float16 in the network, times by CUDA events, peak memory; the comparison of latents is in float32
+    --quick                  half a minute instead of ten, to see that it runs; its figures mean little
+    --device cuda            float16 network, times by CUDA events, peak memory; latents compared in float32
     --time Euler LMS Heun    which samplers to time, from DDIM, PNDM, Euler, LMS, Heun, DPM++ 2M
     -n 500                   pictures that the judge sees; its shares are then good to 2 points
-    --only same lines        some of the parts: same, time, overhead, lines, quality, train (steps of training, on the CPU), fast (the distilled student)"""
+    --only same lines        some of the parts: same, time, overhead, lines, quality,
+                             train (steps of training, on the CPU), fast (the distilled student)"""
 import os
 # before torch is imported
 for k,v in dict(OMP_NUM_THREADS='1', OMP_WAIT_POLICY='PASSIVE', TOKENIZERS_PARALLELISM='false').items():
     os.environ.setdefault(k, v)
-import argparse, ast, gc, importlib.util, inspect, io, json, time, tokenize
+import argparse, ast, gc, importlib, inspect, io, json, time, tokenize
 from pathlib import Path
 from statistics import median
 from types import SimpleNamespace
@@ -31,7 +32,8 @@ from sdcourse.schedules import sample_sigmas
 from sdcourse.captions import eval_prompts
 from sdcourse.text import text_emb
 
-# the pipeline's scheduler and its options; our step and noise levels (None: the scheduler's); do its latents start at variance 1?
+# the pipeline's scheduler and its options; our step and noise levels (None: the scheduler's); do its latents start
+# at variance 1?
 SAMPLERS = {
     'DDIM':     ('DDIMScheduler', dict(clip_sample=False), lambda: euler, shipped_sigmas, True),
     'PNDM':     ('PNDMScheduler', dict(skip_prk_steps=True), pndm, shipped_sigmas, True),
@@ -45,7 +47,7 @@ SHIPPED = dict(steps_offset=1, set_alpha_to_one=False, timestep_spacing='leading
 CANDIDATES = ['DPM++ 2M, Karras', 'LMS, Karras']
 
 def lend_scipy():
-    "diffusers' LMS integrates with scipy, which we don't require: lend it another integrator; True if that was necessary"
+    "Lend diffusers' LMS an integrator if scipy, which we don't require, is missing; True if it was"
     module = importlib.import_module('diffusers.schedulers.scheduling_lms_discrete')
     if hasattr(module, 'integrate'): return False
     points,weights = np.polynomial.legendre.leggauss(4)
@@ -137,23 +139,28 @@ def times(sd, names, rounds, repeats, steps):
                 # of the repeats, the one that suits us least
                 worst = max(range(repeats), key=lambda i: median(ratios[i]))
                 ours,theirs = (f'{1000*median(runs[worst][:,j,k]):.1f} ms' for j in (0,1))
-                yield row(f'time, {name}, batch {bs}, {n} steps, {clock} [{ratios[worst].min():.2f}..{ratios[worst].max():.2f}]', ours, theirs, median(ratios[worst]), goal)
+                least,most = ratios[worst].min(), ratios[worst].max()
+                yield row(f'time, {name}, batch {bs}, {n} steps, {clock} [{least:.2f}..{most:.2f}]',
+                          ours, theirs, median(ratios[worst]), goal)
             if cuda:
                 peaks = []
                 for f in (s.our_picture, s.their_picture):
                     torch.cuda.empty_cache()
                     torch.cuda.reset_peak_memory_stats()
-                    f(); torch.cuda.synchronize()
+                    f()
+                    torch.cuda.synchronize()
                     peaks.append(torch.cuda.max_memory_allocated()/2**30)
                 yield row(f'peak memory, {name}, batch {bs}', *(f'{p:.2f} GiB' for p in peaks), peaks[0]/peaks[1])
 
 def slope(runs, rounds):
-    "Microseconds of processor time a step of functions of the number of steps: the least of `rounds`, 50 steps against 5"
+    "Microseconds of processor time that a step of each function takes: the least of `rounds`, 50 steps against 5"
     best = {}
     for r in range(rounds+1):
         for k,f in runs.items():
             for n in (5,50):
-                t = time.process_time(); f(n); t = time.process_time()-t
+                t = time.process_time()
+                f(n)
+                t = time.process_time()-t
                 if r: best[k,n] = min(t, best.get((k,n), t))
     return {k: (best[k,50]-best[k,5])/45*1e6 for k in runs}
 
@@ -168,9 +175,11 @@ def overhead(sd, rounds, lent):
             s = {n: Sides(sd, name, 1, n) for n in (5,50)}
             embs = s[5].embs()
             bare = lambda latents, sigma: s[5].start
-            us = slope(dict(ours=lambda n: s[n].ours(embs), theirs=lambda n: s[n].theirs(embs), bare=lambda n: integrate(bare, s[n].start, s[n].sigmas, s[n].make())), rounds)
+            us = slope(dict(ours=lambda n: s[n].ours(embs), theirs=lambda n: s[n].theirs(embs),
+                            bare=lambda n: integrate(bare, s[n].start, s[n].sigmas, s[n].make())), rounds)
             notes = ' (each of its two calls)'*(name=='Heun') + ' (its integrator is ours)'*(name=='LMS' and lent)
-            calls = 2 if name=='Heun' else 1                      # diffusers counts Heun's two calls as two steps, and so do we
+            # diffusers counts Heun's two calls as two steps, and so do we
+            calls = 2 if name=='Heun' else 1
             ours,theirs = us['ours']/calls,us['theirs']/calls
             yield row(f'overhead a step, {name}{notes}', f'{ours:.1f} us', f'{theirs:.1f} us', ours, 40)
             yield row('    of which the loop, without model, guidance and scaling', f"{us['bare']:.1f} us")
@@ -179,9 +188,11 @@ def overhead(sd, rounds, lent):
 def code_lines(source):
     "Lines of code: not blank, no comment, no docstring"
     tree = ast.parse(inspect.cleandoc('\n'+source) if source[:1].isspace() else source)
-    docs = {n for o in ast.walk(tree) if isinstance(o, (ast.FunctionDef, ast.ClassDef, ast.Module)) and ast.get_docstring(o) for n in range(o.body[0].lineno, o.body[0].end_lineno+1)}
+    docs = {n for o in ast.walk(tree) if isinstance(o, (ast.FunctionDef, ast.ClassDef, ast.Module))
+            and ast.get_docstring(o) for n in range(o.body[0].lineno, o.body[0].end_lineno+1)}
     skip = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
-    found = {n for t in tokenize.generate_tokens(io.StringIO(source).readline) if t.type not in skip for n in range(t.start[0], t.end[0]+1)}
+    found = {n for t in tokenize.generate_tokens(io.StringIO(source).readline) if t.type not in skip
+             for n in range(t.start[0], t.end[0]+1)}
     return len(found-docs)
 
 def plain_loop():
@@ -222,23 +233,32 @@ def quality(sd, n, candidates, calls=(10,50), bs=32):
             ims += to_img(decode(sd, integrate(model, start[i:i+bs]*(sigmas[0]**2+1)**.5, sigmas, make())))
         return np.array(verdicts(ims, prompts, clip=False)['noun'], float)
     few,many = ({k: right(k, c) for k in candidates} for c in calls)
-    for k in candidates: yield row(f'nouns right, {k}, {calls[0]} and {calls[1]} calls', f'{few[k].mean():.1%}, {many[k].mean():.1%}')
+    for k in candidates: yield row(f'nouns right, {k}, {calls[0]} and {calls[1]} calls',
+                                   f'{few[k].mean():.1%}, {many[k].mean():.1%}')
     best = lambda d: max(d, key=lambda k: d[k].mean())
     d = 100*(many[best(many)]-few[best(few)])
-    yield row(f'nouns right, {best(few)} with {calls[0]} calls below {best(many)} with {calls[1]}, points, +-{d.std()/n**.5:.1f} ({n} pictures)',
+    yield row(f'nouns right, {best(few)} with {calls[0]} calls below {best(many)} with {calls[1]}, points, '
+              f'+-{d.std()/n**.5:.1f} ({n} pictures)',
               f'{few[best(few)].mean():.1%}', None, d.mean(), 2)
 
 def training(o):
     "Steps of training; see bench_training.py"
     from bench_training import rows
-    return rows(row, take_turns, o.rounds or (3 if o.quick else 9), 1 if o.quick else 2, 1 if o.quick else 3, 10 if o.quick else 200, o.quick, o.model)
+    return rows(row, take_turns, o.rounds or (3 if o.quick else 9), 1 if o.quick else 2, 1 if o.quick else 3,
+                10 if o.quick else 200, o.quick, o.model)
 
 def main():
-    a = argparse.ArgumentParser(description=__doc__.split('\n')[0], epilog='\n'.join(__doc__.split('\n')[2:]), formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument('--quick', action='store_true'); a.add_argument('--device'); a.add_argument('--model', help='a folder or a hub id, in place of the embedded model')
-    a.add_argument('--time', nargs='+', choices=SAMPLERS, metavar='SAMPLER'); a.add_argument('-n', type=int); a.add_argument('--rounds', type=int)
-    a.add_argument('--candidates', nargs='+', choices=OWN_SAMPLERS, metavar='RECIPE'); a.add_argument('--threads', type=int, default=1)
-    parts = ['same', 'time', 'overhead', 'lines', 'quality', *['train']*bool(importlib.util.find_spec('sdcourse.dreambooth')), 'fast']   # training steps: with lesson 43
+    a = argparse.ArgumentParser(description=__doc__.split('\n')[0], epilog='\n'.join(__doc__.split('\n')[2:]),
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+    a.add_argument('--quick', action='store_true')
+    a.add_argument('--device')
+    a.add_argument('--model', help='a folder or a hub id, in place of the embedded model')
+    a.add_argument('--time', nargs='+', choices=SAMPLERS, metavar='SAMPLER')
+    a.add_argument('-n', type=int)
+    a.add_argument('--rounds', type=int)
+    a.add_argument('--candidates', nargs='+', choices=OWN_SAMPLERS, metavar='RECIPE')
+    a.add_argument('--threads', type=int, default=1)
+    parts = ['same', 'time', 'overhead', 'lines', 'quality', 'train', 'fast']
     a.add_argument('--only', nargs='+', choices=parts, default=parts)
     o = a.parse_args()
     if o.rounds is not None and o.rounds<1 or o.n is not None and o.n<1: a.error('at least one round, and one picture')
@@ -249,16 +269,21 @@ def main():
     exact = load(o.model, device, torch.float32)
     sd = load(o.model, device) if device.type=='cuda' else exact
     names = o.time or (['Euler'] if o.quick else ['PNDM', 'DPM++ 2M'])
-    print(f'{sd}; torch {torch.__version__}, diffusers {diffusers.__version__}, {torch.get_num_threads()} thread{"s"*(o.threads>1)}'
-          + (f', {torch.cuda.get_device_name()}' if device.type=='cuda' else '') + f', load average {os.getloadavg()[0]:.1f}'*hasattr(os, 'getloadavg'))
+    print(f'{sd}; torch {torch.__version__}, diffusers {diffusers.__version__}, '
+          + f'{torch.get_num_threads()} thread{"s"*(o.threads>1)}'
+          + (f', {torch.cuda.get_device_name()}' if device.type=='cuda'
+             else '') + f', load average {os.getloadavg()[0]:.1f}'*hasattr(os, 'getloadavg'))
     jobs = dict(same=lambda: same(exact, *((1, 5) if o.quick else (2, 20))),
-                time=lambda: times(sd, names, o.rounds or (3 if o.quick else 9), 1 if o.quick else 2, {1:5, 8:3} if o.quick else {1:20, 8:10}),
+                time=lambda: times(sd, names, o.rounds or (3 if o.quick else 9), 1 if o.quick else 2,
+                                   {1:5, 8:3} if o.quick else {1:20, 8:10}),
                 overhead=lambda: overhead(exact, o.rounds or (5 if o.quick else 30), lent), lines=lines,
-                quality=lambda: quality(sd, o.n or (16 if o.quick else 200), o.candidates or CANDIDATES[:1 if o.quick else None]),
+                quality=lambda: quality(sd, o.n or (16 if o.quick else 200),
+                                        o.candidates or CANDIDATES[:1 if o.quick else None]),
                 train=lambda: training(o))
     if 'fast' in o.only and not o.model:
         import bench_fast
-        jobs['fast'] = lambda: bench_fast.fast(row, o.n or (8 if o.quick else 500), 6 if o.quick else 24, o.rounds or (2 if o.quick else 7))
+        jobs['fast'] = lambda: bench_fast.fast(row, o.n or (8 if o.quick else 500), 6 if o.quick else 24,
+                                               o.rounds or (2 if o.quick else 7))
     rows = Table()
     for k in parts:
         if k not in o.only or k not in jobs: continue
@@ -267,6 +292,7 @@ def main():
         print(f'  {k}: {time.perf_counter()-start:.0f} s', flush=True)
     print(f'\n{rows}\n')
     missed = [r['what'].split(' [')[0] for r in rows if r['met'] is False]
-    print(f'{sum(bool(r["met"]) for r in rows)} of {sum(r["met"] is not None for r in rows)} goals met' + (': not ' + '; '.join(missed) if missed else ''))
+    met,goals = sum(bool(r['met']) for r in rows), sum(r['met'] is not None for r in rows)
+    print(f'{met} of {goals} goals met' + (': not ' + '; '.join(missed) if missed else ''))
 
 if __name__ == '__main__': main()

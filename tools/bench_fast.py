@@ -5,7 +5,6 @@ prompts and the same noise, so the judge's answers are compared picture by pictu
 timed, from text to a PIL picture, taking turns."""
 import time
 import numpy as np, torch
-from PIL import Image
 from sdcourse.core import to_img, to_tensor
 from sdcourse.distill import preset_model
 from sdcourse.judge import frechet, see, verdicts
@@ -39,7 +38,8 @@ def ways(sd, quick, steps=9, until=1.):
         ims = to_img(decode(sd, integrate(model, noise(sd, seeds).to(sd.device)*levels[0], levels,
                                           dpmpp_2m())).clamp(-1,1))
         return ims if isinstance(ims, list) else [ims]
-    return [Way('PNDM, 50 steps, the pipeline', pipeline(sd, 50, 'pndm'), (3.,4.5,6.)), Way(f'preset: DPM++ 2M, {steps} steps, guidance above {until:g}', preset, (3.,4.5,6.)),
+    return [Way('PNDM, 50 steps, the pipeline', pipeline(sd, 50, 'pndm'), (3.,4.5,6.)),
+            Way(f'preset: DPM++ 2M, {steps} steps, guidance above {until:g}', preset, (3.,4.5,6.)),
             Way('student, 4 steps, small decoder', pipeline(quick, 4, None), (2.,4.,6.))]
 
 def nouns(prompts, ims): return np.array(verdicts(ims, prompts, sure=0., clip=False)['noun'], float)
@@ -89,7 +89,9 @@ def fast(row, n=500, tune=24, rounds=7):
     for two.scale in (2.,4.,8.):
         one.scale = two.scale
         a,b = (nouns(some, w(some, at)) for w in (two, one))
-        yield row(f'guided student at {two.scale:g}: points below two calls a step, +-{100*(a-b).std()/len(a)**.5:.1f}', f'{b.mean():.1%}', f'{a.mean():.1%}', 100*(a-b).mean(), 2)
+        error = 100*(a-b).std()/len(a)**.5
+        yield row(f'guided student at {two.scale:g}: points below two calls a step, +-{error:.1f}',
+                  f'{b.mean():.1%}', f'{a.mean():.1%}', 100*(a-b).mean(), 2)
     x = to_tensor([world[10**9+k][0] for k in range(256)])
     z = encode(sd, x)
     large,small = (torch.cat([decode(m, o) for o in z.split(32)]).clamp(-1,1) for m in (sd, quick))
@@ -102,4 +104,5 @@ def fast(row, n=500, tune=24, rounds=7):
         return 1000*np.median(ts)
     a,b = ms(sd),ms(quick)
     yield row('small decoder, times faster', f'{b:.1f} ms', f'{a:.1f} ms', a/b, 3, least=True)
-    yield row('small decoder, dB below the VAE on held-out pictures', f'{psnr(x, small).mean():.2f}', f'{psnr(x, large).mean():.2f}', (psnr(x, large)-psnr(x, small)).mean().item(), 1)
+    yield row('small decoder, dB below the VAE on held-out pictures', f'{psnr(x, small).mean():.2f}',
+              f'{psnr(x, large).mean():.2f}', (psnr(x, large)-psnr(x, small)).mean().item(), 1)

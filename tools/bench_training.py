@@ -139,7 +139,7 @@ def some(f, n, keep=None):
     return g
 
 def ratio(fs, take_turns, rounds, repeats, n):
-    "Times of ours and theirs, in seconds a step, and their ratio: on the processor and on the wall; of the repeats the worst for us"
+    "Seconds a step of ours and theirs, and their ratio, by two clocks; of the repeats the worst for us"
     runs = [take_turns([some(f, n) for f in fs], rounds, False)/n for _ in range(repeats)]
     for k in (0,1):
         ratios = [o[:,1,k]/o[:,0,k] for o in runs]
@@ -164,20 +164,26 @@ def rows(row, take_turns, rounds=9, repeats=2, n=3, steps=200, quick=False, mode
         losses = [[],[]]
         for f,keep in zip(fs, losses): some(f, steps, keep)()
         (a,b),(s,t) = zip(*((x.mean().item(), x.std().item()/len(x)**.5) for x in map(torch.tensor, losses)))
-        yield row(f'{kind}, mean loss of {steps} steps, difference in standard errors', f'{a:.4f}', f'{b:.4f}', abs(a-b)/(s*s+t*t)**.5, 2)
-        del fs; gc.collect()
+        yield row(f'{kind}, mean loss of {steps} steps, difference in standard errors', f'{a:.4f}', f'{b:.4f}',
+                  abs(a-b)/(s*s+t*t)**.5, 2)
+        del fs
+        gc.collect()
         if quick: continue
-        both = [(x, x, {}) for x in ('fp32', *(['bf16'] if numbers=='bf16' else []))] + [(numbers, 'fp32', dict(rows=49_408))]*(kind=='textual inversion')
+        both = [(x, x, {}) for x in ('fp32', *(['bf16'] if numbers=='bf16' else []))] + [(numbers, 'fp32',
+            dict(rows=49_408))]*(kind=='textual inversion')
         for mine,theirs,kw in both:
             fs = sides(kind, model, mine, theirs, **kw)
             a,b,r = next(ratio(fs, take_turns, rounds, 1, n))
-            yield row(f'    ours {mine}, theirs {theirs}' + ", with Stable Diffusion's table of 49,408 rows"*bool(kw) + ', CPU, times faster', ms(a), ms(b), median(r))
-            del fs; gc.collect()
+            table = ", with Stable Diffusion's table of 49,408 rows"*bool(kw)
+            yield row(f'    ours {mine}, theirs {theirs}{table}, CPU, times faster', ms(a), ms(b), median(r))
+            del fs
+            gc.collect()
         p = [peak(s, kind, model, numbers) for s in ('ours', 'script')]
         yield row(f'{kind}, peak memory of the process', *(f'{x:.2f} GB' for x in p), p[0]/p[1], 1)
 
 if __name__=='__main__':
     side,kind,model,numbers = sys.argv[1:]
-    f = KINDS[kind][0](model or None, numbers) if side=='ours' else KINDS[kind][1](load(model or None, 'cpu', torch.float32))
+    f = KINDS[kind][0](model or None, numbers) if side=='ours' else KINDS[kind][1](load(model or None, 'cpu',
+        torch.float32))
     for _ in range(4): f()
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/(1e6 if sys.platform!='darwin' else 1e9))

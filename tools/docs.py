@@ -28,7 +28,8 @@ def processed(path):
     "The notebook at `path` after those of nbdev's processors that neither run code nor link to nbdev's own pages"
     from nbdev.process import NBProcessor
     from nbdev.processors import FilterDefaults
-    skip = 'add_show_docs exec_show_docs clean_show_doc insert_warning rm_export add_links add_fold mv_exports strip_hidden_metadata populate_language'.split()
+    skip = ('add_show_docs exec_show_docs clean_show_doc insert_warning rm_export add_links add_fold '
+            'mv_exports strip_hidden_metadata populate_language').split()
     p = NBProcessor(path, [o for o in FilterDefaults().base_procs() if o.__name__ not in skip], rm_directives=False)
     p.process()
     return json.loads(json.dumps([{k: v for k,v in c.items() if k in ('cell_type','source',
@@ -123,7 +124,8 @@ def exported(cells):
 def known(cells, module, idx):
     "The names that a notebook may mean: its own, those it imports, those with a dot, and those with a _ or a capital"
     every = {n: full for d in idx.values() for n,full in d.items()}
-    know = {n: full for n,full in every.items() if re.search(r'[_A-Z]', n)} | {f'{m}.{n}': full for m,d in idx.items() for n,full in d.items()}
+    know = {n: full for n,full in every.items() if re.search(r'[_A-Z]', n)} | {f'{m}.{n}': full for m,
+        d in idx.items() for n,full in d.items()}
     code = '\n'.join(''.join(c['source']) for c in cells if c['cell_type'] == 'code')
     for m,many,few in re.findall(r'^\s*from sdcourse\.(\w+) import (?:\(([^)]*)\)|(.+))', code, flags=re.M):
         wanted = {o.split(' as ')[0].strip() for o in (many or few).split('#')[0].split(';')[0].split(',')}
@@ -150,21 +152,26 @@ def convert(cells, stem, pages, idx, module, know, cfg):
             out.append(new)
             prose = [o for o in new['outputs'] if 'text/markdown' in o.get('data', {}) and 'text/html' not in o['data']]
             new['outputs'] = [o for o in new['outputs'] if o not in prose]
-            for o in prose: md(markdown(''.join(o['data']['text/markdown']), pages, know))       # prose that a cell has written is prose
+            # prose that a cell has written is prose
+            for o in prose: md(markdown(''.join(o['data']['text/markdown']), pages, know))
     if idx.get(module):
-        taken = {slug(h) for c in out if c['cell_type'] == 'markdown' for h in re.findall(r'^#+ (.+)$', c['source'], flags=re.M)}
+        taken = {slug(h) for c in out if c['cell_type'] == 'markdown'
+                 for h in re.findall(r'^#+ (.+)$', c['source'], flags=re.M)}
         link = lambda text, own: linked(text, {k: v for k,v in know.items() if k not in own})
-        md('## Reference\n\n'+reference((lib/f'{module}.py').read_text(encoding='utf-8'), f'sdcourse.{module}', f'{here}/sdcourse/{module}.py', link, taken))
+        md('## Reference\n\n'+reference((lib/f'{module}.py').read_text(encoding='utf-8'), f'sdcourse.{module}',
+                                        f'{here}/sdcourse/{module}.py', link, taken))
     for i,c in enumerate(out): c['id'] = f'c{i}'
     return dict(nbformat=4, nbformat_minor=5, cells=out, metadata=dict(
-        language_info=dict(name='python', pygments_lexer='ipython3'), myst=dict(html_meta=dict(description=fm.get('description', '')))))
+        language_info=dict(name='python', pygments_lexer='ipython3'),
+            myst=dict(html_meta=dict(description=fm.get('description', '')))))
 
 def toc(pages, titles):
     "The course in its order, section by section, hidden at the end of the home page"
     groups = {'Try it': ['Draw in your browser <live>']}
     for s in in_order(pages): groups.setdefault(part(s), []).append(f'{s[:2]} · {titles[s]} <{page(s)}>')
     groups.setdefault('Look up', []).append('Every name <genindex>')
-    return '\n'.join('```{toctree}\n:hidden:\n:caption: %s\n\n%s\n```\n' % (cap, '\n'.join(xs)) for cap,xs in groups.items())
+    return '\n'.join('```{toctree}\n:hidden:\n:caption: %s\n\n%s\n```\n' % (cap, '\n'.join(xs)) for cap,
+                     xs in groups.items())
 
 def write(path, text):
     "Leave a file alone that is right already, so that Sphinx builds only what is new"
@@ -184,13 +191,16 @@ def sources(dst):
     text, why = live.page(dst)
     write(dst/'live.md', text)
     if why: print(f'the page that draws is left out: {why}')
-    else: made['index']['cells'].insert(2, dict(cell_type='markdown', id='live', metadata={}, source='**[Draw one yourself, in this browser](live.md)**: type a prompt, move the guidance, watch it denoise. Nothing to install.'))
+    else: made['index']['cells'].insert(2, dict(cell_type='markdown', id='live', metadata={},
+                                                source='**[Draw one yourself, in this browser](live.md)**: type a prompt, '
+                                                 'move the guidance, watch it denoise. Nothing to install.'))
     made['index']['cells'].append(dict(cell_type='markdown', id='toc', metadata={}, source=toc(paths, titles)))
     for stem,nb in made.items(): write(dst/f'{page(stem)}.ipynb', json.dumps(nb, indent=1))
     for old in set(dst.glob('*.ipynb'))-{dst/f'{page(s)}.ipynb' for s in made}:
         old.unlink()
         (site/'html'/f'{old.stem}.html').unlink(missing_ok=True)
-    for to in (dst/'images', dst/'extra'/'images'): shutil.copytree(nbs/'images', to, dirs_exist_ok=True)   # for Markdown; for raw HTML
+    # for Markdown; for raw HTML
+    for to in (dst/'images', dst/'extra'/'images'): shutil.copytree(nbs/'images', to, dirs_exist_ok=True)
     return made
 
 def main():
@@ -198,10 +208,12 @@ def main():
     try: from sphinx.cmd.build import main as sphinx
     except ImportError: sys.exit("The docs need more packages: make docs installs them, or pip install -e '.[docs]'")
     made = sources(site/'src')
-    rc = sphinx(['-q', '-W', '--keep-going', '-c', str(root/'docs'), '-d', str(site/'doctrees'), '-b', 'html', str(site/'src'), str(site/'html')])
+    rc = sphinx(['-q', '-W', '--keep-going', '-c', str(root/'docs'), '-d', str(site/'doctrees'), '-b', 'html',
+                 str(site/'src'), str(site/'html')])
     if rc:
         shutil.rmtree(site/'doctrees')   # or else they would not be named the next time
         sys.exit('The site has the faults named above.')
-    print(f"{len(made)} pages, {time.process_time()-start:.0f} s of CPU: {(site/'html'/'index.html').relative_to(root)}")
+    first = (site/'html'/'index.html').relative_to(root)
+    print(f'{len(made)} pages, {time.process_time()-start:.0f} s of CPU: {first}')
 
 if __name__ == '__main__': main()

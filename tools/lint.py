@@ -4,7 +4,7 @@ each notebook.
 ruff, which reads notebooks, has rules for semicolons and long lines; the rest is counted here from the syntax
 trees. It is a mirror, not a quota. `--lines` prints the places. A line that is clearer long ends with `#
 long`."""
-import argparse, ast, json, re, sys
+import argparse, ast, json, re
 from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent

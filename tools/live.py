@@ -12,7 +12,8 @@ root = Path(__file__).resolve().parent.parent
 source = root/'docs'/'live'
 built = root/'_site'/'live'
 weights = root/'sdcourse'/'weights'/'stickers'
-RUNTIME, INTEGRITY = 'onnxruntime-web@1.30.0', 'sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=='
+RUNTIME = 'onnxruntime-web@1.30.0'
+INTEGRITY = 'sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=='
 # what runs on any browser, of more than a hundred
 FILES = ['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']
 
@@ -39,13 +40,14 @@ def runtime(to, secs=300):
     packed = sorted(to.glob('*.tgz'))
     try:
         if r.returncode or not packed:
-            raise Missing(f"npm could not bring {RUNTIME} ({(re.findall('npm error code (.+)', r.stderr) or ['it does not say why'])[0]})")
+            why = re.findall('npm error code (.+)', r.stderr) or ['it does not say why']
+            raise Missing(f'npm could not bring {RUNTIME} ({why[0]})')
         unpack(packed[-1], to)
     finally:
         for f in packed: f.unlink()
 
 def halved(model):
-    "The same model with its weights stored in half precision, if that loses nothing; they are made float32 again when it is loaded"
+    "The same model with its weights stored in half precision, if that loses nothing; loading makes them float32"
     import numpy as np
     from onnx import TensorProto, helper, numpy_helper
     casts = []
@@ -75,7 +77,8 @@ def graphs(sd, to):
     emb = torch.zeros(2, 77, sd.text_encoder.config.hidden_size)
     ids = torch.zeros(2, 77, dtype=torch.int64)
     jobs = dict(text=(Call(sd.text_encoder, lambda m,ids: m(ids)[0]), (ids,), ['ids']),
-                unet=(Call(sd.unet, lambda m,x,t,emb: m(x, t, emb).sample), (x, torch.zeros(1), emb), ['latents','t','text']),
+                unet=(Call(sd.unet, lambda m,x,t,emb: m(x, t, emb).sample), (x, torch.zeros(1), emb),
+                      ['latents','t','text']),
                 vae=(Call(sd.vae, lambda m,x: m.decode(x/m.config.scaling_factor).sample), (x[:1],), ['latents']))
     to.mkdir(parents=True, exist_ok=True)
     for name,(module,args,names) in jobs.items():
@@ -99,7 +102,8 @@ def facts(sd):
     tok = dict(vocab=json.loads((folder/'vocab.json').read_text(encoding='utf-8')),
                merges=[m for m in merges if m], length=sd.tokenizer.model_max_length)
     prompts = list(dict.fromkeys(eval_prompts('object', 198)+eval_prompts('scene', 99)))
-    return dict(guidance=sd.guidance, width=sd.text_encoder.config.hidden_size, rgb=dict(weight=weight[:,:,0,0].tolist(), bias=bias.tolist()),
+    return dict(guidance=sd.guidance, width=sd.text_encoder.config.hidden_size,
+                rgb=dict(weight=weight[:,:,0,0].tolist(), bias=bias.tolist()),
                 nouns=world.nouns, words=words(world), prompts=prompts), tok
 
 def stamp():
@@ -138,7 +142,8 @@ def page(src):
     for old in (to, src.parent/'html'/'live'): shutil.rmtree(old, ignore_errors=True)
     if why:
         before, rest = text.split('```{raw} html', 1)
-        return f'{before}**This copy of the site was built without it:** {why}. `make docs` with a network makes it whole.\n{rest.split("```", 1)[1]}', why
+        text = f'**This copy of the site was built without it:** {why}. `make docs` with a network makes it whole.'
+        return f'{before}{text}\n{rest.split("```", 1)[1]}', why
     shutil.copytree(built, to, ignore=shutil.ignore_patterns('made-from', 'which'))
     for f in [*source.glob('*.js'), *source.glob('*.css')]: shutil.copy(f, to)
     shutil.copy(source/'ort-LICENSE.txt', to/'ort'/'LICENSE.txt')

@@ -17,13 +17,15 @@ def row():
     d = load(nbs/'images'/'row.json')
     tags = [f'<img src="images/row_{i}.png" width="150" alt="{p}" title="{p}">' for i,p in enumerate(d['prompts'])]
     who = ('One model, one seed, five prompts. It is in the package, and a CPU is enough.' if d['by'] == 'model' else
-           'Drawn by the sticker world, the teacher of the embedded model. The model is in training; its own pictures will stand here.')
+           'Drawn by the sticker world, the teacher of the embedded model. The model is in training; '
+           'its own pictures will stand here.')
     return '\n'.join(['<!-- row -->', '<p>', *tags, '</p>', '', f'*{who}*'])
 
 def promise(path):
     "A row of the table: a notebook, its title and its promise"
     m = re.match(r'# (.+)\n+> (.+)', source(load(path)['cells'][0]))
-    return f"| [{path.stem}]({path.name}) | **{m[1].strip()}.** {m[2].strip()} |" if m else f"| [{path.stem}]({path.name}) | |"
+    promise = f'**{m[1].strip()}.** {m[2].strip()} ' if m else ''
+    return f'| [{path.stem}]({path.name}) | {promise}|'
 
 def table():
     "The notebooks with their promises, part by part"

@@ -114,7 +114,7 @@ def names(source):
             yield from (f'{n}.{m.name}' for m in nodes[n].body if isinstance(m, ast.FunctionDef) and m.name[0] != '_')
 
 def reference(source, module, url, link=lambda text, own: text, taken=()):
-    "All that a module exports, as MyST; `url` is where its source can be read, `link` makes links of names, ids in `taken` are not given again"
+    "All that a module exports, as MyST; `url`: its source, `link`: makes links of names, `taken`: ids in use"
     nodes, exported = defined(source)
     notes = comments(source)
     lines = source.splitlines()
@@ -125,6 +125,8 @@ def reference(source, module, url, link=lambda text, own: text, taken=()):
         if n.lower() not in taken:   # as nbdev calls it: denoise(...) is at sampling.html#denoise
             taken.add(n.lower()) or out.append(f'<span id="{n.lower()}"></span>')
         if isinstance(node, ast.Assign):
-            out.append(f'````{{py:data}} {n}\n:module: {module}\n\n{escape(notes.get(node.lineno, ""))}\n\n[source]({url}#L{node.lineno}){{.nb-source}}\n````')
+            note = escape(notes.get(node.lineno, ''))
+            source = f'[source]({url}#L{node.lineno}){{.nb-source}}'
+            out.append(f'````{{py:data}} {n}\n:module: {module}\n\n{note}\n\n{source}\n````')
         else: out.append(entry(node, notes, lines, module, url, link))
     return '\n\n'.join(out)
