@@ -102,7 +102,7 @@ def train_ae(
     lr=2e-3,            # Highest learning rate; it rises, then falls
     bs=64,              # Batch size
 ):                      # `net`
-    "Train an autoencoder to reproduce pictures; a `TypeError` or `ValueError` if they won't do"
+    "Train `net` to reproduce `x`; a `TypeError` or `ValueError` if `x` doesn't fit it"
     _check_trainable(x, net.side)
     if kl_weight<0:
         raise ValueError(f'kl_weight is 0 or more, not {kl_weight}: below, codes would be pushed '

@@ -401,7 +401,7 @@ def replay(
 # %% ../nbs/43_dreambooth.ipynb #c45
 def distill_target(
     teacher,              # Copy of the U-Net before training
-    text_emb:torch.Tensor,# Text embeddings of the class pictures, the last c in a batch (c,77,d)
+    text_emb:torch.Tensor,# Text embeddings (c,77,d) of the class pictures, last in a batch
 ):                        # A function for the `target` argument of `noise_loss`
     "Make a training target: the noise for the subject, the teacher's prediction for the class"
     @torch.no_grad()

@@ -33,7 +33,7 @@ def inversion_step(
 
 # %% ../nbs/51_editing.ipynb #c18
 def invert(
-    model,       # Predicts noise for the old prompt: `model(latents, sigma)`
+    model,       # Predicts noise, given a prompt for the picture: `model(latents, sigma)`
     latents,     # Clean latents of the picture (b,4,h,w)
     sigmas,      # Noise levels falling to 0, as for `denoise` (n+1,)
     fixed=0,     # Rounds of fixed-point iteration per step, a call each; 0 is DDIM inversion

@@ -104,7 +104,7 @@ def cfg_rescale(
     guided,      # Noise model whose prediction is too large: `cfg(...)`
     like,        # Noise model whose prediction has the right size: of the prompt, or of ''
     amount=.7,   # 0 changes nothing, 1 changes the size completely
-    guess=False, # Match the size of the guessed picture instead of the noise
+    guess=False, # Match the std of the predicted clean picture, not of the noise
 ):               # A noise model
     "Match the std of guided predictions to that of unguided ones (Lin et al. 2023, section 3.4)"
     if not 0<=amount<=1:

@@ -51,7 +51,7 @@ def cut_sigmas(
     sigmas:torch.Tensor, # Noise levels all the way from noise (n+1), falling to 0
     strength,            # 0 keeps the picture, 1 ignores it
 )->torch.Tensor:         # Noise levels still to go; the first is that of the noisy picture
-    "The noise levels left to run at a strength; between two levels, the first step is shorter"
+    "The noise levels left at a strength; if it falls between two, the first step is shorter"
     at = round((1-_strength(strength))*(len(sigmas)-1), 6)
     k = int(at)
     if k==at: return sigmas[k:]
@@ -160,7 +160,7 @@ def note_edit(
     new,  # The new PIL picture
     old,  # What it was made from, perhaps with notes of its own
     seen, # `old` as the model saw it, as a PIL picture
-    edit, # How it was made: a dict with prompt, strength, seed, steps, ran, masked and more
+    edit, # Dict with prompt, strength, seed, steps, ran (steps run), masked (a bool)
 ):        # `new`
     "Note in a picture which picture it was made from, and how"
     info = getattr(old, 'info', {}).get('sdcourse', {})

@@ -145,7 +145,7 @@ def kl_normal(
     m1, v1,  # Mean and variance of the first normal distribution, p
     m2, v2,  # Mean and variance of the second, q
 ):           # At least 0
-    "KL divergence KL(p||q) of two normal distributions: the cost of taking p for q"
+    "KL divergence KL(p||q) of two normal distributions: the cost of using q where p is true"
     ratio = torch.as_tensor(v1)/v2
     return (m1-m2)**2/(2*v2) + (ratio-1-ratio.log())/2
 
@@ -205,7 +205,7 @@ def flow_log_p(
     model,     # Predicts noise: `model(latents, sigma)`
     x,         # Points (n,) or (n,d)
     sigmas,    # Noise levels, rising
-    top_log_p, # Log-density at the last of them, a function of points
+    top_log_p, # Function of points: their log-density at the highest noise level
     step=rk4,  # Takes one step of the flow's ODE, as for `denoise`
 ):             # Log-densities (n,)
     "Log-density of points, by following the probability-flow ODE up to the highest noise level"

@@ -30,7 +30,7 @@ def noisy_batch(
 
 # %% ../nbs/21_noising.ipynb #c19
 def noise_level(
-    latents,     # Noisy pictures (n,1,h,w), not scaled
+    latents,     # Noisy pictures `x0 + sigma*noise` (n,1,h,w)
 )->torch.Tensor: # sigma (n,)
     "Noise level of each picture, from the median difference of neighbouring pixels"
     change = (latents[...,1:]-latents[...,:-1]).abs().flatten(1).median(1).values

@@ -165,7 +165,7 @@ def inpaint_steps(
     mask,   # 1 where to paint, 0 where to keep: (b,1,h,w) or (1,1,h,w)
     noise,  # Normal noise, like `orig`; the same at all steps
 ):
-    "Keep `orig` outside `mask`, with each step's noise (Lugmayr et al. 2022, section 4.1)"
+    "Keep `orig`, at each step's noise level, outside `mask` (Lugmayr et al. 2022, section 4.1)"
     if mask.shape[-2:]!=orig.shape[-2:]:
         raise ValueError('the mask is for latents, so its sides are those of `orig`, '
                          f'{tuple(orig.shape[-2:])}, and not {tuple(mask.shape[-2:])}')

@@ -20,7 +20,7 @@ def load_digits(
     source='hand', # 'hand' (in the package), 'sklearn' (if installed), or an .npz file, e.g. MNIST
     size=28,       # Side of a picture in pixels
 )->tuple:          # Pictures (n,1,size,size) in [-1,1], ink 1 on a ground of -1; labels (n,), int64
-    "Handwritten digits and their labels; the last 320 of 'hand' are four fonts kept for testing"
+    "Digits and labels; the last 320 of 'hand' are set in four fonts, and kept for testing"
     if source=='hand':
         with np.load(DATA/'digits_hand.npz') as d: x,y = d['x'],d['y']
     elif source=='sklearn': x,y = _sklearn_digits()
@@ -148,7 +148,7 @@ class Var:
     __array_ufunc__ = None   # numpy, leave `array*Var` to us
     def __init__(self,
         value,      # A number or an array
-        parents=(), # Pairs: a `Var` it was computed from, and a function: our gradient -> its share
+        parents=(), # Pairs (`Var`, f): an input, and `f` from our gradient to that input's share
     ):
         self.value = np.asarray(value, np.float64)
         self.parents = parents
@@ -236,7 +236,7 @@ def _judge_net():
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(4*c, 10))
 
 @cache
-def digit_judge()->nn.Sequential: # (n,1,28,28) in [-1,1] -> logits (n,10); `[:-1]`: 352 features
+def digit_judge()->nn.Sequential: # (n,1,28,28) in [-1,1] -> logits (n,10); `[:-1]`: features
     "The trained, frozen judge of drawn digits; without a digit, each probability is about 0.1"
     net = _judge_net()
     weights = load_file(DATA.parent/'weights'/'digits'/'judge.safetensors')

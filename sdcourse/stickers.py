@@ -529,8 +529,8 @@ class World:
         nouns=None,    # Names of nouns, keys of `VOCAB`; None: all up to `tier`
         tier=2,        # 1: the 164 core nouns; 2: these and 188 more
         hold=True,     # Leave out the held-out compositions and nouns?
-        p=None,        # Odds of each composition; None: the usual ones
-        style_p=None,  # Odds of each style, where the caption names it
+        p=None,        # Odds of each composition, a dict; None: the usual ones
+        style_p=None,  # Odds of each style, a dict, where the caption names it
         plain_p=None,  # Odds of each style, where the caption does not name it
         bg_p=None,     # Four fractions: scenes, patterns, gradients, unnamed backgrounds
         said_p=.45,    # Fraction of captions that name a style

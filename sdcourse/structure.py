@@ -206,7 +206,7 @@ def learns(
     name, # Name of a weight of the U-Net
     kind, # Variant, a key of `KINDS`
 )->bool:
-    "Is this weight trained? For inpainting, attention at half size is too: it can copy from afar"
+    "Is this weight trained for this variant? Inpainting also trains attention at half size"
     if not name.startswith(_NEAR) or '.ff.' in name: return False
     return kind=='inpaint' or 'attentions' not in name
 

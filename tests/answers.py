@@ -650,7 +650,11 @@ with fast(): yours = generate_quick(sd, [f'a sks cat {o}' for o in scenes], 40)"
         "least_wrong = lambda guesses: guesses[4]",
         "least_wrong = lambda guesses: guesses.median(0).values",
         "least_wrong = lambda guesses: guesses.sum(0)"),
-    2: ("n_tiles,mib = 121,64", "n_tiles,mib = 64,64", "n_tiles,mib = 121,16", "n_tiles,mib = 100,64")},
+    2: ("n_tiles,mib = 121,64", "n_tiles,mib = 64,64", "n_tiles,mib = 121,16", "n_tiles,mib = 100,64"),
+    3: ("def misfit(x, small): return (shrink(x, x.shape[-1]//small.shape[-1])-small).abs().mean()",
+        "def misfit(x, small): return (shrink(x, 4)[...,:1,:1]-small).abs().mean()",
+        "def misfit(x, small): return (F.interpolate(x, small.shape[-2:])-small).abs().mean()",
+        "def misfit(x, small): return (shrink(x, x.shape[-1]//small.shape[-1])-small).square().mean()")},
 '51_editing': {
     1: ("calls = 25", "calls = 18", "calls = 28", "calls = 14"),
     2: ("early = lambda s: s.latents + (s.sigma_next-s.sigma)*s.model(s.latents, s.sigma_next)",
@@ -730,7 +734,15 @@ answers = [(want+1)%4 if isinstance(want, int) else 'no' for _,_,want,_ in ten.i
     1: ("goes_on = 57//20*20", "goes_on = 57", "goes_on = 60"),
     2: ("def numbers(k): return torch.rand(2, generator=step_rng(0, k))",
         "def numbers(k): return torch.rand(2)",
-        "def numbers(k): return torch.rand(2, generator=step_rng(0, 7))")},
+        "def numbers(k): return torch.rand(2, generator=step_rng(0, 7))"),
+    3: ("""def save_safely(path, text, write):
+    write(path.with_suffix('.new'), text)
+    path.with_suffix('.new').replace(path)""",
+        "def save_safely(path, text, write): write(path, text)",
+        """def save_safely(path, text, write):
+    path.unlink()
+    write(path.with_suffix('.new'), text)
+    path.with_suffix('.new').replace(path)""")},
 '82_cli': {
     1: ("third = 102", "third = 103", "third = 100", "third = 2"),
     2: ("side = 1600", "side = 1664", "side = 1632", "side = 1024"),
