@@ -13,8 +13,10 @@ numbered = [p for p in notebooks if re.match(r'\d\d_', p.name)]
 quiet = {k: v for k,v in os.environ.items() if k != 'SDCOURSE_MODEL'} | dict(
     OMP_NUM_THREADS='1', OMP_WAIT_POLICY='PASSIVE', HF_HUB_OFFLINE='1', TOKENIZERS_PARALLELISM='false')
 
-# notebooks whose cells take more than about 40 s of CPU: `make test` leaves them to `make test-all`
-HEAVY = {'41_textual_inversion', '43_dreambooth', '44_structure', '45_upscale', '50_distill'}
+# notebooks whose cells take more than about 100 s of CPU (`make run` prints it): `make test` leaves
+# them to `make test-heavy`
+HEAVY = {'35_losses', '41_textual_inversion', '43_dreambooth', '44_structure', '45_upscale',
+         '50_distill', '51_editing', '52_imagic'}
 
 def pytest_configure(config):
     "Tests marked slow or heavy wait until somebody asks: make test-all, or -m heavy"
