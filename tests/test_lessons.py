@@ -58,3 +58,8 @@ def test_skips():
 def test_readable():
     "The lessons of this project can be found by number"
     for p in numbered: assert lessons.find([p.stem[:3]]) == [p]
+
+def test_directives():
+    "A directive without a value leaves the next line alone"
+    assert lessons.directives('#| export\n#| eval: false\nx = 1') == {'export': '', 'eval': 'false'}
+    assert lessons.directives('#| code-fold: true\n\nx') == {'code-fold': 'true'}

@@ -13,7 +13,7 @@ out = root/'_lessons'
 
 def directives(source):
     "The `#| name: value` lines of a cell as a dict"
-    found = re.findall(r'^\s*#\s*\|\s*(\w+)\s*:?\s*(.*?)\s*$', source, flags=re.M)
+    found = re.findall(r'^[ \t]*#[ \t]*\|[ \t]*([\w-]+)[ \t]*:?[ \t]*(.*?)[ \t]*$', source, flags=re.M)
     return {k: v.strip('"\'') for k,v in found}
 
 def skips(cell, gpu=False):
