@@ -357,7 +357,7 @@ def film(
         latents.append(z.float().cpu())
         sigmas[:] = scheduler.sigmas.float().cpu()
     generate(prompt, sd, seed=seed, steps=steps, sampler='euler', on_step=keep, **kwargs)
-    latents.insert(0, noise(sd, [seed], kwargs.get('size'))*sigmas[0])
+    latents.insert(0, noise(sd, [seed], _sides(kwargs.get('size'), sd))*sigmas[0])
     seen = Pictures()
     guesses = Pictures()
     for i in _spread(len(latents)-1, frames):
