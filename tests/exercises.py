@@ -4,7 +4,7 @@ An exercise is a paragraph that begins with its number, and the code cell after 
 right yet, and a check that says 'done' (or 'right!', or 'there') when it is. `Lesson.check(3, 'x = 1')` puts
 `x = 1` where the cell itself says what x is, and runs it. What the cell needs from the pages before is found
 by its names and nothing else is run, so that most lessons take a second or two."""
-import ast, builtins, contextlib, io, json, os, re
+import ast, builtins, contextlib, io, json, linecache, os, re
 from pathlib import Path
 
 nbs = Path(__file__).resolve().parent.parent/'nbs'
@@ -99,6 +99,13 @@ def wanted(o, n, need):
         if f.endswith(('set_seed', 'manual_seed')): return True
     return n.binds & need or n.changes & need
 
+def readable(tree):
+    "The compiled code, whose functions `inspect.getsource` can find (sdcourse's parser reads their comments)"
+    code = ast.unparse(tree)
+    name = f'<exercise {len(linecache.cache)}>'
+    linecache.cache[name] = len(code), None, code.splitlines(True), name
+    return compile(code, name, 'exec')
+
 class Lesson:
     "The exercises of one notebook"
     def __init__(self, stem):
@@ -163,7 +170,7 @@ class Lesson:
         put(self.settings)
         try:
             with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()):
-                exec(compile(tree, str(self.path.name), 'exec'), ns)
+                exec(readable(tree), ns)
         finally:
             self.settings = get()
             put(before)
