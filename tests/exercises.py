@@ -187,7 +187,7 @@ class Lesson:
             hits = [j for j,o in enumerate(body) if isinstance(o, (ast.Assign, ast.FunctionDef, ast.ClassDef))
                     and Names(o).binds & names]
             assert hits, f'exercise {k} of {self.path.stem} has no {names}'
-            body = [x for j,o in enumerate(body) for x in (mine if j == hits[0] else [] if j in hits else [o])]
+            body = body[:hits[0]] + mine + [o for j,o in enumerate(body) if j > hits[0] and j not in hits]
         return ast.Module(body, [])
 
     def code(self, k, answer=None): return ast.unparse(self.answered(k, answer))

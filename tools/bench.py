@@ -87,9 +87,12 @@ class Sides:
 def row(what, ours=None, pipeline=None, figure=None, goal=None, least=False):
     "A row of the table; a goal is an upper limit, or a lower one"
     text = lambda v: v if isinstance(v, (str, type(None))) else f'{v:.3g}'
+    wanted = met = None
+    if goal is not None:
+        wanted = f'{">=" if least else "<="} {goal:g}'
+        met = bool(figure>=goal if least else figure<=goal)
     return dict(what=what, ours=text(ours), pipeline=text(pipeline), figure=text(figure),
-                goal=None if goal is None else f'{">=" if least else "<="} {goal:g}',
-                met=None if goal is None else bool(figure>=goal if least else figure<=goal))
+                goal=wanted, met=met)
 
 @torch.no_grad()
 def same(sd, bs, steps):

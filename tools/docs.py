@@ -67,7 +67,8 @@ def callouts(text):
     text = re.sub(r'^> \*\*(?:Note|Tip|Warning|Important|Caution|Hint):?\*\*.*(?:\n>.*)*', quote, text, flags=re.M)
     def fence(m):
         kind, a = m[2], dict(re.findall(r'([\w-]+)="([^"]*)"', m[3]))
-        fold = f"\n:collapsible: {'closed' if a['collapse'] == 'true' else 'open'}" if 'collapse' in a else ''
+        state = 'closed' if a.get('collapse') == 'true' else 'open'
+        fold = f'\n:collapsible: {state}' if 'collapse' in a else ''
         return f"{m[1]}{{admonition}} {a.get('title', kind.title())}\n:class: {kind}{fold}"
     return re.sub(r'^(:::+) *\{\.callout-(\w+)([^}]*)\} *$', fence, text, flags=re.M)
 
@@ -82,7 +83,8 @@ def markdown(text, pages, know={}):
     def link(m):
         stem, frag = m[2], m[3] or ''
         # to come: no link yet
-        return f'[{m[1]}]({page(stem)}.ipynb{"#" if frag else ""}{slug(frag[1:])})' if stem in pages else m[1]
+        if stem not in pages: return m[1]
+        return f'[{m[1]}]({page(stem)}.ipynb{"#" if frag else ""}{slug(frag[1:])})'
     return linked(re.sub(r'\[([^\]\n]*)\]\((?:\./)?([\w-]+)\.ipynb(#[^)\s]*)?\)', link, text), know)
 
 def code(cell, heading):

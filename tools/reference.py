@@ -58,7 +58,8 @@ def signature(node):
     if isinstance(node, ast.ClassDef):
         init = method(node, '__init__')
         if init: return signature(init)
-        return '('+', '.join(f'{n}={d}' if d else n for n,_,d,_ in params(node, {}))+')' if is_dataclass(node) else ''
+        if not is_dataclass(node): return ''
+        return '('+', '.join(f'{n}={d}' if d else n for n,_,d,_ in params(node, {}))+')'
     s = re.sub(r'^(self|cls)(, |$)', '', ast.unparse(node.args))
     return f'({s})'+(f' -> {ast.unparse(node.returns)}' if node.returns else '')
 
@@ -68,7 +69,9 @@ def entry(node, notes, lines, module, url, link, owner='', fence='`'*8):
     isclass = isinstance(node, ast.ClassDef)
     decs = [ast.unparse(d) for d in node.decorator_list]
     prop = any(d.endswith('property') for d in decs)
-    kind = 'class' if isclass else 'property' if prop else 'method' if owner else 'function'
+    kind = 'method' if owner else 'function'
+    if prop: kind = 'property'
+    if isclass: kind = 'class'
     doc = ast.get_docstring(node) or ('' if node.body[0].lineno > node.lineno else notes.get(node.end_lineno, ''))
     ps = params(node, notes, lambda n: written(n, lines))
     own = {p[0] for p in ps}

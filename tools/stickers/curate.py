@@ -120,8 +120,9 @@ def entry(v):
     slug = v['slug']
     forms = [dict(s=n, art=art(n), p=plural(n)) for n in [v['name']]+v['synonyms']]
     flags = dict(face=slug in FACE, mount=slug in MOUNT, rider=slug in RIDER, hat=slug in HAT)
-    return dict(name=v['name'], slug=slug, category=v['category'],
-                tier=1 if slug in CORE else 3 if slug in T3 else 2, forms=forms, **flags)
+    tier = 1 if slug in CORE else 2
+    if slug in T3 and tier == 2: tier = 3
+    return dict(name=v['name'], slug=slug, category=v['category'], tier=tier, forms=forms, **flags)
 
 if __name__=='__main__':
     entries = [entry(v) for v in source()]
