@@ -121,6 +121,9 @@ def _paint(prompt, im, sd, strength, n, seed, steps, guidance, negative, bs, mas
            finish=lambda new, old: new):
     "Make pictures from pictures: what `image_to_image` and `inpaint` have in common"
     sd = default_sd() if sd is None else sd
+    if sd.steps:
+        raise ValueError('this distilled model always begins with pure noise: it was trained for '
+                         'fixed steps. To begin with a picture, use load()')
     prompts = as_prompts(prompt)
     xs = start_pictures(sd, im)
     strength = _strength(strength)

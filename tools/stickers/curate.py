@@ -51,7 +51,7 @@ PL = {
     'footprints':'footprints', 'hippo':'hippos', 'rhino':'rhinos', 'hippopotamus':'hippopotamuses', 'bus':'buses',
     'potato':'potatoes', 'tomato':'tomatoes', 'mango':'mangoes', 'volcano':'volcanoes', 'tornado':'tornadoes',
     'flamingo':'flamingos', 'dodo':'dodos', 'avocado':'avocados', 'kangaroo':'kangaroos', 'taco':'tacos', 'burrito':'burritos',
-    'piano':'pianos', 'radio':'radios', 'computer mouse':'computer mice', 'thief':'thieves', 'bison':'bison',
+    'piano':'pianos', 'radio':'radios', 'computer mouse':'computer mice', 'thief':'thieves',
     'smiling sun':'smiling suns', 'sun behind a cloud':'suns behind clouds'}
 MASS = {
     'grapes', 'cherries', 'blueberries', 'peanuts', 'pancakes', 'french fries', 'chips', 'scissors', 'glasses', 'eyeglasses',
