@@ -1,12 +1,16 @@
-__doc__ = """Everything of the course by its name, for homework: `from sdcourse.all import *`, or `from sdcourse.all import generate`
+# not a plain docstring: nbdev would take this for a page of the docs, and write an llms.txt about it
+__doc__ = """Everything of the course by its name, for homework
 
-Written by hand: no notebook makes this file. Which names there are is read from the modules' own `__all__`, so it cannot fall
-behind. A module is imported when one of its names is asked for, so a single name costs no more than its module does; the star
-asks for all of them. `where` says where a name comes from: where('denoise') is 'sampling'.
+`from sdcourse.all import *`, or `from sdcourse.all import generate`.
 
-Few names stand in two modules, or are too short to be given away: CHOSEN has them all. The rule: what a learner calls on pictures
-or on a model goes before what runs a command or a training. Names that are None there are not handed out by the star; they are
-to be had from their modules, as everything is: `from sdcourse.cli import draw`."""   # not a plain docstring: nbdev would take this for a page of the docs, and write an llms.txt about it
+This file is written by hand; no notebook makes it. The names come from the modules' own `__all__`,
+so the list is always up to date. A module is imported when one of its names is asked for, so a
+single name costs no more than its module; the star asks for all of them. `where` says where a name
+comes from: where('denoise') is 'sampling'.
+
+A few names are used in two modules, or are too general to hand out: they are all in CHOSEN. What a
+learner calls on pictures or on a model wins over what runs a command or a training. The star leaves
+out names that are None there; import them from their modules: `from sdcourse.cli import draw`."""
 import ast, re
 from importlib import import_module
 from pathlib import Path
@@ -32,9 +36,11 @@ def _owners():
     return res
 
 def _winners(owners, chosen=CHOSEN):
-    "{name: module}; a name that stands in several modules, and for which nobody has chosen one, is an error"
+    "{name: module}; an `ImportError` if several modules export a name and CHOSEN doesn't decide"
     unsure = {n: ms for n,ms in owners.items() if len(ms) > 1 and n not in chosen}
-    if unsure: raise ImportError(f'these names stand in several modules, and CHOSEN in sdcourse/all.py says nothing of them: {unsure}')
+    if unsure:
+        raise ImportError('these names stand in several modules, and CHOSEN in sdcourse/all.py '
+                          f'says nothing of them: {unsure}')
     return {n: chosen.get(n, ms[0]) for n,ms in owners.items() if chosen.get(n, ms[0])}
 
 _where = _winners(_owners())
@@ -43,9 +49,12 @@ __all__:list = sorted(_where)
 def where(
     name, # Of something in this course
 )->str:   # The module it comes from, without `sdcourse.`
-    "The module that a name comes from"
-    if name not in _where: raise ValueError(f'nothing is called {name!r} here' + (f'; there is one in {" and in ".join(_owners()[name])}, to be imported from there' if name in CHOSEN else ''))
-    return _where[name]
+    "The module that a name comes from; a `ValueError` if there is no such name"
+    if name in _where: return _where[name]
+    hint = ''
+    if name in CHOSEN:
+        hint = f'; there is one in {" and in ".join(_owners()[name])}, to be imported from there'
+    raise ValueError(f'nothing is called {name!r} here{hint}')
 
 def __getattr__(name):
     if name not in _where: raise AttributeError(f'sdcourse.all has no {name!r}')

@@ -46,6 +46,12 @@ def _transformer(width, layers, heads, **more):
     return dict(hidden_size=width, intermediate_size=4*width, num_hidden_layers=layers,
                 num_attention_heads=heads, **more)
 
+_small_unet = dict(
+    block_out_channels=(64,128,256), layers_per_block=1, norm_num_groups=16,
+    attention_head_dim=(2,2,4),
+    down_block_types=('DownBlock2D','CrossAttnDownBlock2D','CrossAttnDownBlock2D'),
+    up_block_types=('CrossAttnUpBlock2D','CrossAttnUpBlock2D','UpBlock2D'))
+
 # One recipe for each size. `pool`: number of pictures whose latents are kept and used again;
 # `crop`: side of what the VAE trains on, in pixels; `eye`: world of the judge whose features train
 # the VAE, if it isn't `world`
@@ -55,11 +61,7 @@ RECIPES = dict(
         clip=dict(dim=128, text=_transformer(128, 4, 4),
                   vision=_transformer(128, 4, 4, patch_size=8)),
         vae=dict(block_out_channels=(32,64,96), layers_per_block=1, norm_num_groups=16),
-        unet=dict(
-            block_out_channels=(64,128,256), layers_per_block=1, norm_num_groups=16,
-            attention_head_dim=(2,2,4),
-            down_block_types=('DownBlock2D','CrossAttnDownBlock2D','CrossAttnDownBlock2D'),
-            up_block_types=('CrossAttnUpBlock2D','CrossAttnUpBlock2D','UpBlock2D')),
+        unet=_small_unet,
         bs=dict(eye=64, judge=64, clip=192, vae=16, unet=64, decoder=16, vision=192),
         lr=dict(eye=1e-3, judge=1e-3, clip=1e-3, vae=2e-3, unet=8e-4, decoder=5e-4, vision=5e-4)),
     base=dict(
@@ -68,11 +70,7 @@ RECIPES = dict(
                   vision=_transformer(128, 4, 4, patch_size=16)),
         # 16x16 latents again: factor 8, as in Stable Diffusion
         vae=dict(block_out_channels=(32,64,96,128), layers_per_block=1, norm_num_groups=16),
-        unet=dict(
-            block_out_channels=(64,128,256), layers_per_block=1, norm_num_groups=16,
-            attention_head_dim=(2,2,4),
-            down_block_types=('DownBlock2D','CrossAttnDownBlock2D','CrossAttnDownBlock2D'),
-            up_block_types=('CrossAttnUpBlock2D','CrossAttnUpBlock2D','UpBlock2D')),
+        unet=_small_unet,
         bs=dict(eye=64, judge=64, clip=192, vae=16, unet=128, decoder=16, vision=192),
         lr=dict(eye=1e-2, judge=1e-2, clip=1e-2, vae=1e-2, unet=1e-2, decoder=5e-3, vision=5e-3)),
     gpu=dict(
