@@ -228,7 +228,7 @@ def _backgrounds(
 def _features(
     ims,         # PIL pictures of one size, or a tensor (b,3,64,64) in [-1,1]
 )->torch.Tensor: # (b,896)
-    "Features of lesson 6's judge: its last layer for the whole, two early ones for details"
+    "Features of lesson 8's judge: its last layer for the whole, two early ones for details"
     if not isinstance(ims, torch.Tensor):
         ims = to_tensor([im.convert('RGB').resize((64,64), Image.LANCZOS) for im in ims])
     net = load_judge()

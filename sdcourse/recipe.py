@@ -251,7 +251,7 @@ def load_part(
 
 # %% ../nbs/70_recipe.ipynb #c85
 class JudgeStage(Stage):
-    "The classifier of lesson 6"
+    "The classifier of lesson 8"
     # more of what is hard to tell apart
     odds = dict(said_p=.5, p=dict(single=.4, corner=.08, count=.1, pair=.28, above=.04, ride=.04,
                                   wear=.04, empty=.02))

@@ -29,7 +29,7 @@ answers = {
     3: ("hidden_on = min(COLORS, key=lambda c: np.abs(sprites.rim('frog', 'cartoon')-COLORS[c]).sum())",
         "hidden_on = 'teal'",
         "hidden_on = max(COLORS, key=lambda c: np.abs(sprites.rim('frog', 'cartoon')-COLORS[c]).sum())")},
-'02_stickers': {
+'04_stickers': {
     1: ("""mine = World(96, nouns=['fox','owl','whale'], plain_p=dict(watercolor=1.),
              style_p=dict(watercolor=1.))""",
         "mine = World(96, nouns=['fox','owl','whale'], style_p=dict(watercolor=1.))"),
@@ -42,7 +42,7 @@ spec = spec | dict(style='cartoon', bg=dict(kind='scene', name='sea', v=1))"""),
     3: ("n_pairs = sum(n*(n-1)//2 for n in Counter(cpu.key(cpu.spec(i)) for i in range(256)).values())",
         "n_pairs = 256*255//2",
         "n_pairs = 8")},
-'03_captions': {
+'05_captions': {
     1: ("prompt = 'an owl to the right of a fox'",
         "prompt = 'a fox next to an owl'",
         "prompt = 'an owl to the left of a fox'"),
@@ -57,7 +57,7 @@ rides = [p for p in rides if p not in eval_prompts('held_out', 100)]""",
         """def say(v): return an(v['forms'][0]['s'])
 rides = [f'{say(a)} riding {say(b)}' for a in cpu.riders for b in cpu.mounts]""",
         "rides = []")},
-'04_hub': {
+'06_hub': {
     1: ("chosen = needed(files)", "chosen = needed(repo)", "chosen = []"),
     2: ("share = sum(gb[f] for f in needed(repo, half=True))/sum(gb.values())",
         "share = sum(gb[f] for f in needed(repo))/sum(gb.values())",
@@ -72,7 +72,7 @@ rides = [f'{say(a)} riding {say(b)}' for a in cpu.riders for b in cpu.mounts]"""
     a,b = checksums(a),checksums(b)
     return [f for f in a if a[f]!=b.get(f)]""",
         "changed = lambda a, b: []")},
-'05_models': {
+'07_models': {
     1: ("middle = sum(p.numel() for p in sd.unet.mid_block.parameters())",
         "middle = sum(p.numel() for p in sd.unet.parameters())",
         "middle = len(list(sd.unet.mid_block.parameters()))"),
@@ -83,7 +83,7 @@ for p in other.unet.mid_block.parameters(): p.data.zero_()""",
 for p in other.unet.parameters(): p.data.zero_()""",
         """other = load(device='cpu')
 for p in other.unet.mid_block.parameters(): p = 0""")},
-'06_judge': {
+'08_judge': {
     1: ("""from collections import Counter
 def most_confused(out, nouns):
     one = nouns.sum(1)==1
@@ -757,7 +757,7 @@ answers = [(want+1)%4 if isinstance(want, int) else 'no' for _,_,want,_ in ten.i
     print(*captions.words(stickers.make_world('gpu')), sep='\\n')""")},
 }
 # these draw much, or train what their lesson trains: with -m slow
-SLOW = {'06_judge', '10_pipelines', '11_guidance', '12_img2img', '20_score', '21_noising',
+SLOW = {'08_judge', '10_pipelines', '11_guidance', '12_img2img', '20_score', '21_noising',
         '22_autoencoder', '23_contrastive', '40_training', '41_textual_inversion', '43_dreambooth',
         '50_distill'}
 # what stands for the pages before, where they train for minutes
