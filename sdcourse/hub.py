@@ -6,7 +6,7 @@ Docs: https://USER.github.io/sdcourse/hub.html.md"""
 
 # %% auto #0
 __all__ = ['WEIGHTS', 'KNOWN', 'resolve', 'ask_hub', 'plan', 'cached', 'cached_folder', 'folder_of', 'repair_hint', 'weights_gb',
-           'checksums', 'check_files']
+           'checksums', 'check_files', 'read_tensors']
 
 # %% ../nbs/06_hub.ipynb #h4
 import difflib, hashlib, json, os, re, threading
@@ -235,3 +235,27 @@ def check_files(
         if now.get(f)==right: continue
         state = 'damaged' if f in now else 'missing'
         raise OSError(f'{f} of {folder.name!r} is {state}: {repair_hint(folder)}')
+
+# %% ../nbs/06_hub.ipynb #rw-b
+def read_tensors(
+    path, # A file: .safetensors, or a pickle of tensors (.bin, .pt, .pth, .ckpt)
+):        # The tensors by name, and the notes of the file, a dict of str
+    "Read the tensors of a file without running code; an `OSError` or `ValueError` says why not"
+    path = Path(path).expanduser()
+    if not path.is_file(): raise FileNotFoundError(f'there is no file {path.name!r}')
+    if path.suffix.lower()=='.safetensors': return _read_safetensors(path)
+    import torch
+    try: return torch.load(path, weights_only=True, map_location='cpu'),{}
+    except Exception as e:
+        raise ValueError(f'{path.name} holds more than tensors, or is damaged; what else is in it '
+                         'might be code, so it is not opened. Ask for a .safetensors file') from e
+
+def _read_safetensors(path):
+    "The tensors of a safetensors file, and its notes"
+    from safetensors import safe_open
+    try:
+        with safe_open(path, 'pt') as f:
+            return {k: f.get_tensor(k) for k in f.keys()},f.metadata() or {}
+    except Exception as e:
+        raise ValueError(f'{path.name} is no safetensors file, or not a whole one: get it '
+                         'again') from e

@@ -9,11 +9,12 @@ __all__ = ['quiet', 'bf16_gain', 'bf16_pays', 'best_dtype', 'half_precision', 'l
            'FastDecoder', 'pack_delta', 'unpack_delta', 'load', 'parts', 'text_model']
 
 # %% ../nbs/07_models.ipynb #c4
-import json, time, warnings
+import json, threading, time, warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 import torch, torch.nn as nn
 from .core import best_device, Table
 from .hub import (ask_hub, cached_folder, check_files, folder_of, KNOWN, repair_hint,
@@ -21,8 +22,8 @@ from .hub import (ask_hub, cached_folder, check_files, folder_of, KNOWN, repair_
 
 # %% ../nbs/07_models.ipynb #c17
 @contextmanager
-def quiet():
-    "Context in which diffusers and transformers print no loading notes and no progress bars"
+def _hushed():
+    "The same for one thread alone"
     from transformers.utils import logging as t_log
     from diffusers.utils import logging as d_log
     old = [(log, log.get_verbosity(), log.is_progress_bar_enabled()) for log in (t_log, d_log)]
@@ -37,6 +38,24 @@ def quiet():
         for log,level,bar in old:
             log.set_verbosity(level)
             if bar: log.enable_progress_bar()
+
+_inside = SimpleNamespace(lock=threading.RLock(), n=0, hush=None)
+
+@contextmanager
+def quiet():
+    "Context in which diffusers and transformers print no loading notes and no progress bars"
+    # log levels belong to the whole program: the first thread in lowers them, the last one out
+    # puts them back
+    with _inside.lock:
+        if not _inside.n:
+            _inside.hush = _hushed()
+            _inside.hush.__enter__()
+        _inside.n += 1
+    try: yield
+    finally:
+        with _inside.lock:
+            _inside.n -= 1
+            if not _inside.n: _inside.hush.__exit__(None, None, None)
 
 # %% ../nbs/07_models.ipynb #c20
 @lru_cache
@@ -137,6 +156,8 @@ def load_tokenizer(
                       f'{repair_hint(folder)}') from e
 
 # %% ../nbs/07_models.ipynb #c67
+_PARTS = ('tokenizer', 'text_encoder', 'vae', 'unet', 'scheduler')
+
 @dataclass(repr=False)
 class SD:
     "A Stable Diffusion in parts, frozen and ready to draw"
@@ -153,9 +174,23 @@ class SD:
     folder:object=None   # Folder of its files
     steps:tuple=()       # Numbers of steps a distilled student was trained for; () means any
 
-    @cached_property
+    # once there is a pipeline, the parts live in it, so that there is only one set of them
+    def __getattr__(self, name):
+        if name in _PARTS and 'pipe' in self.__dict__: return getattr(self.pipe, name)
+        raise AttributeError(f'a model has no {name!r}')
+    def __setattr__(self, name, value):
+        if name in _PARTS and 'pipe' in self.__dict__: setattr(self.pipe, name, value)
+        else: object.__setattr__(self, name, value)
+
+    @property
     def pipe(self):
         "The stock pipeline with the same parts, without progress bar and safety checker"
+        if 'pipe' not in self.__dict__:
+            pipe = self._make_pipe()
+            for name in _PARTS: del self.__dict__[name]
+            self.__dict__['pipe'] = pipe
+        return self.__dict__['pipe']
+    def _make_pipe(self):
         with quiet():
             from diffusers import StableDiffusionPipeline
             pipe = StableDiffusionPipeline(
@@ -279,7 +314,8 @@ def load(
     local = name=='stickers' or Path(name).expanduser().is_dir()
     if not local and cached_folder(name) is None:   # fail before the slow imports
         ask_hub(name, max(1., start+3.5-time.monotonic()))
-    device = torch.device(device or best_device())
+    dtype = _check_dtype(dtype)
+    device = _check_device(device)
     dtype = dtype or best_dtype(device, large=not local or weights_gb(folder_of(name))>.5)
     folder = folder_of(name, half=dtype!=torch.float32)
     check_files(folder)
@@ -294,22 +330,72 @@ def load(
 
 def _load_parts(folder, dtype):
     "The five parts of a model, by name"
-    with quiet():
+    with quiet(), torch.device('cpu'):   # whatever the default device is
         import diffusers
         from transformers import CLIPTextModel
         classes = dict(text_encoder=CLIPTextModel, vae=diffusers.AutoencoderKL,
                        unet=diffusers.UNet2DConditionModel)
         parts = dict(tokenizer=load_tokenizer(folder))
         for part,cls in classes.items(): parts[part] = load_model_part(cls, folder, part, dtype)
-        config = json.loads((folder/'scheduler'/'scheduler_config.json').read_text())
-        parts['scheduler'] = getattr(diffusers, config['_class_name']).from_config(config)
-    return parts
+    return parts | dict(scheduler=_load_scheduler(folder))
+
+def _load_scheduler(folder):
+    "The scheduler of a model; an `OSError` if its file is missing, damaged or of an unknown kind"
+    import diffusers
+    file = folder/'scheduler'/'scheduler_config.json'
+    if not file.exists():
+        raise FileNotFoundError(f'no scheduler/{file.name} in {folder.name!r}: {repair_hint(folder)}')
+    try:
+        config = json.loads(file.read_text(encoding='utf8'))
+        name = config['_class_name']
+    except (ValueError, KeyError, TypeError) as e:
+        raise OSError(f'scheduler/{file.name} of {folder.name!r} is damaged or incomplete: '
+                      f'{repair_hint(folder)}') from e
+    if not hasattr(diffusers, name):
+        raise OSError(f'{folder.name!r} has a scheduler {name!r}, which diffusers '
+                      f'{diffusers.__version__} does not know. Another name in scheduler/{file.name} '
+                      'will do, such as "PNDMScheduler"')
+    with quiet(): return getattr(diffusers, name).from_config(config)
+
+_DTYPES = dict(float32=torch.float32, fp32=torch.float32, float16=torch.float16, half=torch.float16,
+               fp16=torch.float16, bfloat16=torch.bfloat16, bf16=torch.bfloat16,
+               float64=torch.float64)
+
+def _check_dtype(dtype):
+    "A torch dtype for weights, or None; a `ValueError` if it is no such thing"
+    found = _DTYPES.get(dtype, dtype) if isinstance(dtype, str) else dtype
+    if found is None or found in _DTYPES.values(): return found
+    raise ValueError('dtype is torch.float32, torch.float16, torch.bfloat16 or torch.float64, '
+                     f'this is {dtype!r}')
+
+def _check_device(device):
+    "A torch device that works here; a `ValueError` if it doesn't"
+    try: device = torch.device(device or best_device())
+    except (RuntimeError, TypeError):
+        raise ValueError(f"device is 'cpu', 'cuda' or 'mps', this is {device!r}") from None
+    works = dict(cuda=torch.cuda.is_available, mps=torch.backends.mps.is_available)
+    if not works.get(device.type, lambda: True)():
+        raise ValueError(f"PyTorch finds no {device.type!r} on this machine: leave device out for "
+                         f"the fastest there is, {best_device()!r}")
+    if device.type=='cuda' and (device.index or 0)>=torch.cuda.device_count():
+        raise ValueError(f'there are {torch.cuda.device_count()} GPUs here, numbered from 0, and '
+                         f'no {device}')
+    return device
 
 def _check_parts(name, folder, parts):
     "Raise an error if the parts don't fit together, or are not for text to image"
+    unet,text = parts['unet'].config,parts['text_encoder'].config
+    if unet.addition_embed_type is not None:
+        raise ValueError(f'{name!r} is an SDXL or a relative of it: load reads Stable Diffusion 1.x '
+                         'and 2.x. Open it with diffusers.AutoPipelineForText2Image')
+    if unet.cross_attention_dim!=text.hidden_size:
+        raise ValueError(f'the U-Net of {name!r} takes text embeddings {unet.cross_attention_dim} '
+                         f'wide, and its text encoder makes them {text.hidden_size} wide, so they '
+                         'do not belong together')
     known = len(parts['tokenizer'])
-    vocabulary = parts['text_encoder'].config.vocab_size
-    if known!=vocabulary:
+    vocabulary = text.vocab_size
+    padded = known<vocabulary<known+64 and vocabulary%8==0   # some programs round the table up
+    if known!=vocabulary and not padded:
         raise OSError(f'the tokenizer of {folder.name!r} knows {known} tokens and its text encoder '
                       f'{vocabulary}, so they do not belong together: {repair_hint(folder)}')
     taken = parts['unet'].config.in_channels

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 import torch, torch.nn as nn
 from PIL import Image, ImageOps
-from .core import to_tensor, write_atomic
+from .core import as_rgb, to_tensor, write_atomic
 
 # %% ../nbs/40_training.ipynb #c32
 def fit(
@@ -36,7 +36,7 @@ def fit(
     for i in count():
         some = list(islice(batches, every))
         if not some: return
-        outs = [_backward(loss_fn(b), len(some), acc) for b in some]
+        outs = [_backward(loss_fn, b, len(some), acc) for b in some]
         loss = sum(loss for loss,_ in outs)/len(outs)
         watch = {k: sum(w[k] for _,w in outs)/len(outs) for k in outs[0][1]}
         batch = some[0] if every==1 else some
@@ -44,8 +44,10 @@ def fit(
         opt.step()
         opt.zero_grad()
 
-def _backward(out, n, acc):
+@torch.enable_grad()   # also in a notebook that switched gradients off
+def _backward(loss_fn, batch, n, acc):
     "Add the gradient of one of `n` batches; returns its loss and the values to watch"
+    out = loss_fn(batch)
     loss,watch = out if isinstance(out, tuple) else (out,{})
     if acc: acc.backward(loss/n)
     else: (loss/n).backward()
@@ -202,7 +204,9 @@ def _to_read(folder):
     return list(folder)
 
 # %% ../nbs/40_training.ipynb #c67
-PICTURE_FILES = ('.png','.jpg','.jpeg','.webp','.bmp','.gif')   # endings that count as pictures
+PICTURE_FILES = (   # endings that count as pictures
+    '.png','.jpg','.jpeg','.jfif','.jpe','.webp','.bmp','.gif','.tif','.tiff','.avif')
+_BESIDE = ('.txt','.json','.csv','.md')      # captions and notes, which may lie beside them
 
 def _files(path):
     "The picture files in a folder, sorted by name; or a single file"
@@ -210,8 +214,12 @@ def _files(path):
     if not path.is_dir():
         raise FileNotFoundError(f'there is no folder {path.name!r}: give one with the pictures in '
                                 'it, or a list of pictures')
-    shown = [p for p in path.iterdir() if not p.name.startswith('.')]
-    files = sorted(p for p in shown if p.suffix.lower() in PICTURE_FILES)
+    shown = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith('.'))
+    files = [p for p in shown if p.suffix.lower() in PICTURE_FILES]
+    left = [p.name for p in shown if p not in files and p.suffix.lower() not in _BESIDE]
+    if files and left:
+        print(f'note: {len(left)} files are no pictures that can be read here, and were left out: '
+              f'{", ".join(left[:5])}', file=sys.stderr)
     if not files:
         raise FileNotFoundError(f'there are no pictures in {path.name!r}: put '
                                 f'{", ".join(PICTURE_FILES)} files directly into it, not into '
@@ -223,19 +231,12 @@ def _upright(x, i):
     is_file = not isinstance(x, Image.Image)
     name = Path(x).name if is_file else f'picture {i} of the list'
     if is_file and not Path(x).is_file(): raise FileNotFoundError(f'there is no picture {name!r}')
-    try: return _as_rgb(ImageOps.exif_transpose(Image.open(x) if is_file else x))
+    try: return as_rgb(Image.open(x) if is_file else x)
     except Exception as e:
         why = str(e).splitlines()[0][:80]
         raise ValueError(f'{name!r} is broken, or not a picture: take it out, or save it again '
                          f'({why})') from e
 
-def _as_rgb(im):
-    "RGB from any kind of picture: greys of 16 bits, palettes, transparency"
-    if im.mode.startswith('I;16'): im = im.point(lambda v: v/256).convert('L')
-    if 'A' in im.getbands() or 'transparency' in im.info:
-        white = Image.new('RGBA', im.size, 'white')
-        im = Image.alpha_composite(white, im.convert('RGBA'))
-    return im.convert('RGB')
 
 # %% ../nbs/40_training.ipynb #c75
 class LatentCache:
@@ -261,7 +262,8 @@ class LatentCache:
         "Random latents (b,4,h,w) of the pictures with numbers `idx` (b,)"
         dev = generator.device if generator else self.mean.device
         idx = torch.as_tensor(idx, device=self.mean.device)
-        noise = torch.randn(len(idx), *self.mean.shape[1:], generator=generator, device=dev)
+        noise = torch.randn(len(idx), *self.mean.shape[1:], generator=generator, device=dev,
+                            dtype=self.mean.dtype)
         return self.mean[idx] + self.std[idx]*noise.to(self.mean.device)
 
 # %% ../nbs/40_training.ipynb #c79
@@ -271,4 +273,4 @@ def step_rng(
     rank=0, # Number of this process, if there are several
 )->torch.Generator:
     "Random generator for training step `k`, whatever was drawn before"
-    return torch.Generator().manual_seed((seed*1_000_003+k)*1_009+rank)
+    return torch.Generator('cpu').manual_seed((seed*1_000_003+k)*1_009+rank)
