@@ -34,7 +34,7 @@ def read_words(
 # %% ../nbs/82_cli.ipynb #c15
 def _check_out(path, n):
     "The files to write, if they can be written; better to know before drawing than after"
-    path = Path(path)
+    path = Path(path).expanduser()
     if path.suffix.lower()!='.png':
         raise ValueError(f'{path.name!r} should end in .png: only a PNG keeps the prompt and the '
                          'seed')
@@ -53,12 +53,22 @@ def draw(
     negative:str='',        # What not to draw
     size:int=None,          # Side in pixels (default: the model's own)
     model:str=None,         # Folder or hub id (default: $SDCOURSE_MODEL, or the embedded model)
+    lora:str=None,          # File of a LoRA, or its folder
+    token_file:str=None,    # File of a learned word, to be used in the prompt
 ):
     "Draw pictures from a prompt; prompt, seed and versions are kept inside the PNG"
     if n<1: raise ValueError(f'-n is at least 1, this is {n}')
     paths = _check_out(out, n)
     from sdcourse.models import load
     sd = load(model)
+    if lora:
+        from sdcourse.lora import load_lora
+        load_lora(sd, lora)
+    if token_file:
+        from sdcourse.textual_inversion import load_token
+        word = load_token(sd, token_file).token
+        if word not in prompt.lower():
+            raise ValueError(f'{token_file} is the word {word!r}, and it is not in the prompt')
     from sdcourse.pipelines import generate, save_png
     ims = generate(prompt, sd, n=n, seed=seed, steps=steps, guidance=guidance, negative=negative,
                    size=size, progress=sys.stderr.isatty())
@@ -95,13 +105,16 @@ def _here():
     from sdcourse.core import report
     from sdcourse.hub import WEIGHTS, cached
     rows = report()
-    disk = shutil.disk_usage(Path.home())
+    try: disk = shutil.disk_usage(Path.home())
+    except (OSError, RuntimeError): disk = shutil.disk_usage('.')   # no home folder
     there = (WEIGHTS/'model_index.json').exists()
     mb = sum(f.stat().st_size for f in WEIGHTS.rglob('*') if f.is_file())/1e6
     def add(what, value): rows.append(dict(what=what, value=value))
     add('disk', f'{disk.free/2**30:.1f} of {disk.total/2**30:.1f} GB free')
     add('embedded model', f'{mb:.1f} MB' if there else 'missing: install sdcourse again')
-    add('hub models here', ', '.join(o['name'] for o in cached()) or 'none')
+    try: models = ', '.join(o['name'] for o in cached()) or 'none'
+    except OSError as e: models = f'unknown ({e.strerror})'
+    add('hub models here', models)
     return rows
 
 def info():
@@ -144,6 +157,9 @@ def main(
     command,words = _command(argv, commands)
     args = read_words(command, words)
     try: command(**args)
+    except BrokenPipeError:    # `sdcourse info | head -1`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (ValueError, TypeError, OSError, ArithmeticError, MemoryError) as e:
         said = str(e or type(e).__name__)
         return _fail(said.replace('load()', f'sdcourse {command.__name__} without --model'), 1)

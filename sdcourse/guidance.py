@@ -9,6 +9,7 @@ __all__ = ['prompt_model', 'guide', 'cfg', 'diversity', 'cfg_negative', 'cfg_int
 
 # %% ../nbs/11_guidance.ipynb #c4
 import numpy as np, torch
+from .models import need_text_only, small_words
 from .pipelines import as_prompts
 
 # %% ../nbs/11_guidance.ipynb #pm-code
@@ -17,7 +18,8 @@ def prompt_model(
     prompts, # Text, or a list of texts, one for each picture
 ):           # `model(latents, sigma)` -> noise prediction (b,4,h,w), float32
     "The U-Net with given prompts, as a function of noisy latents and their noise level"
-    prompts = as_prompts(prompts)
+    prompts = [small_words(sd, p) for p in as_prompts(prompts)]
+    need_text_only(sd.unet)
     text_emb,_ = sd.pipe.encode_prompt(prompts, sd.device, 1, False)   # (b,77,d)
     abar = sd.scheduler.alphas_cumprod.double().numpy()
     train_sigmas = ((1-abar)/abar)**.5            # the noise level of each training timestep

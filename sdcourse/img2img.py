@@ -13,9 +13,10 @@ __all__ = ['noise_levels', 'cut_sigmas', 'guided_prompt', 'start_pictures', 'not
 import hashlib, math
 import numpy as np, torch, torch.nn.functional as F
 from PIL import Image
-from .core import as_batch, data_url, finite_number, to_img, to_tensor, whole_number
+from .core import as_batch, as_rgb, data_url, finite_number, to_img, to_tensor, whole_number
 from .guidance import cfg, prompt_model
-from .pipelines import (Pictures, as_prompts, check_words, default_sd, make_scheduler,
+from .pipelines import (Pictures, as_prompts, check_words, default_sd, made_with,
+                                make_scheduler, picture_seeds,
                                 noise, to_pictures)
 
 # %% ../nbs/12_img2img.ipynb #c17
@@ -127,14 +128,15 @@ def _paint(prompt, im, sd, strength, n, seed, steps, guidance, negative, bs, mas
     prompts = as_prompts(prompt)
     xs = start_pictures(sd, im)
     strength = _strength(strength)
-    n = whole_number(n, 'n', 1)
-    seeds = [whole_number(seed, 'a seed', 0)+k for k in range(n)]
+    seeds = picture_seeds(seed, n)
+    steps = whole_number(steps, 'steps', 1)
+    bs = whole_number(bs, 'bs', 1)
     guidance = sd.guidance if guidance is None else finite_number(guidance, 'guidance')
     sigmas = cut_sigmas(noise_levels(sd, steps), strength)
     jobs = _jobs(prompts, len(xs), seeds)
-    for p in dict.fromkeys(prompts): check_words(sd, p)
+    check_words(sd, prompts, negative)
     how = dict(steps=steps, ran=len(sigmas)-1, guidance=guidance, negative=negative,
-               masked=mask is not None, model=sd.name)
+               masked=mask is not None, **made_with(sd))
     olds = [*im] if isinstance(im, (list, tuple)) else [im]*len(xs)
     done = Pictures()
     for i in range(0, len(jobs), bs):
@@ -391,10 +393,8 @@ def _mask_tensor(mask):
     if isinstance(mask, torch.Tensor): return mask.float().cpu()
     if not isinstance(mask, Image.Image):
         raise TypeError(f'a mask is a picture or a tensor, this is {type(mask).__name__}')
-    if 'A' in mask.getbands():
-        black = Image.new('RGBA', mask.size, 'black')
-        mask = Image.alpha_composite(black, mask.convert('RGBA'))
-    return torch.from_numpy(np.array(mask.convert('L')))/255
+    grey = as_rgb(mask, 'black').convert('L')
+    return torch.from_numpy(np.array(grey)).float()/255
 
 def as_mask(
     mask,      # A PIL picture, or a tensor (h,w), (1,h,w) or (1,1,h,w) in [0,1]; white is painted

@@ -9,9 +9,11 @@ __all__ = ['TARGETS', 'EVERYWHERE', 'LoRALinear', 'LoRAConv', 'add_lora', 'lora_
            'save_lora', 'load_lora', 'merge_lora', 'unmerge_lora', 'aim_lora']
 
 # %% ../nbs/42_lora.ipynb #c4
+import json
 from pathlib import Path
 import torch, torch.nn as nn
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
+from .hub import read_tensors
 from .text import text_emb
 from .training import noise_loss, step_rng
 
@@ -80,7 +82,11 @@ def add_lora(
     if not 0<rank<=narrowest:
         raise ValueError(f'the rank is from 1 to {narrowest}, the width of the narrowest layer, '
                          f'not {rank}')
-    for n,m in found.items(): _put(unet, n, _wrap(m, rank, alpha))
+    try:
+        for n,m in found.items(): _put(unet, n, _wrap(m, rank, alpha))
+    except BaseException:     # also when it is interrupted
+        remove_lora(unet)
+        raise
     return list(lora_layers(unet).values())
 
 def _wrap(layer, rank, alpha=None):
@@ -96,7 +102,7 @@ def _put(unet, name, layer):
 def lora_layers(
     unet, # U-Net, with or without LoRA
 )->dict:  # {name: layer}
-    "All LoRA layers of a U-Net"
+    "All LoRA layers of a network"
     return {n:m for n,m in unet.named_modules() if isinstance(m, LoRALinear)}
 
 def lora_params(
@@ -106,10 +112,16 @@ def lora_params(
     return [p for m in lora_layers(unet).values() for p in (m.down.weight, m.up.weight)]
 
 def remove_lora(
-    unet, # U-Net with LoRA, changed in place
+    unet, # U-Net or model (`load`) with LoRA, changed in place
 ):
     "Remove all LoRA layers; updates that are merged stay in the weights"
-    for n,m in lora_layers(unet).items(): _put(unet, n, m.base)
+    for net in _nets(unet).values():
+        for n,m in lora_layers(net).items(): _put(net, n, m.base)
+
+def _nets(model):
+    "The networks that LoRA can be in, by name: of a whole model, or of a U-Net alone"
+    if not hasattr(model, 'text_encoder'): return dict(unet=model)
+    return dict(unet=model.unet, text_encoder=model.text_encoder)
 
 # %% ../nbs/42_lora.ipynb #c75
 _LORA_FILE = 'pytorch_lora_weights.safetensors'   # where `pipe.load_lora_weights` looks
@@ -131,54 +143,137 @@ def save_lora(
     save_file(tensors, folder/_LORA_FILE, metadata=dict(format='pt'))
     return folder/_LORA_FILE
 
+# %% ../nbs/42_lora.ipynb #lf-b
+# how the names of the matrices end, in files of peft, diffusers (new, old, oldest) and kohya
+_ENDS = dict(
+    A=('.lora_A', '.lora_A.default', '.lora.down', '.lora_linear_layer.down', '_lora.down',
+       '.lora_down'),
+    B=('.lora_B', '.lora_B.default', '.lora.up', '.lora_linear_layer.up', '_lora.up', '.lora_up'),
+    alpha=('.alpha',))
+
+# how they begin, and which network that is
+_BEGINS = {'unet.': 'unet', 'text_encoder.': 'text_encoder', 'base_model.model.': 'unet',
+           'lora_unet_': 'unet', 'lora_te_': 'text_encoder'}
+
+def _read_pairs(tensors, file):
+    "The matrices of a file as {network: {layer name: {'A': ..., 'B': ..., maybe 'alpha': ...}}}"
+    found = {}
+    for key,v in tensors.items():
+        name,which = _split_end(key.removesuffix('.weight'))
+        if which is None:
+            raise ValueError(f'{file} is no LoRA, or another kind of it (LoHa, LoKr, DoRA), for '
+                             f'example {key!r}: pipe.load_lora_weights reads some of these')
+        begin = next((b for b in _BEGINS if name.startswith(b)), '')
+        part = _BEGINS.get(begin, 'unet')
+        name = name.removeprefix(begin).replace('.processor', '')
+        found.setdefault(part, {}).setdefault(name, {})[which] = v
+    return found or dict(unet={})
+
+def _split_end(key):
+    "The name of a layer, and which of its matrices this is: 'A', 'B' or 'alpha'; None if unknown"
+    for which,ends in _ENDS.items():
+        for end in ends:
+            if key.endswith(end): return key.removesuffix(end),which
+    return key,None
+
+def _layer_name(name, layers):
+    "The name of the layer that is called `name` in a file"
+    if name in layers: return name
+    same = dict.fromkeys([name, f'{name}.0', name.removeprefix('text_model.')])
+    flat = {n.replace('.', '_'): n for n in layers}   # kohya writes _ for every point
+    flat |= {f'text_model_{k}': n for k,n in flat.items()}
+    return next((n for n in same if n in layers), flat.get(name, name))
+
+# %% ../nbs/42_lora.ipynb #lf-c
+def _alphas(pairs, part, notes, path):
+    "The alpha of each layer, from its own tensor or the notes of the file; None if there is none"
+    said = _adapter_notes(part, notes, path)
+    alphas = {}
+    for n,p in pairs.items():
+        rank = len(p['A'])
+        special = next((v for k,v in said.get('alpha_pattern', {}).items() if n.endswith(k)), None)
+        alpha = p['alpha'].item() if 'alpha' in p else special or said.get('lora_alpha')
+        if alpha and said.get('use_rslora'): alpha *= rank**.5   # divides by the root of the rank
+        alphas[n] = alpha
+    return alphas
+
+def _adapter_notes(part, notes, path):
+    "What a file, or the adapter_config.json beside it, says about the LoRA of a network"
+    beside = path.with_name('adapter_config.json')
+    try:
+        if beside.exists(): return json.loads(beside.read_text(encoding='utf8'))
+        said = json.loads(notes.get('lora_adapter_metadata') or '{}')
+    except ValueError as e:
+        raise ValueError(f'the notes of {path.name} are damaged, so the strength of this LoRA is '
+                         'not known') from e
+    return {k.removeprefix(f'{part}.'): v for k,v in said.items() if k.startswith(f'{part}.')}
+
 # %% ../nbs/42_lora.ipynb #c76
 def load_lora(
-    unet, # U-Net without LoRA, changed in place
-    path, # A safetensors file from here or from diffusers, or its folder
-)->list:  # The new layers
+    model, # A U-Net, or a whole model (`load`) if the file is for its text encoder too
+    path,  # A file of diffusers, peft, kohya's scripts or `save_lora`, or its folder
+)->list:   # The new layers
     "Add LoRA from a file; a `ValueError` or `FileNotFoundError` says why that is impossible"
-    path = Path(path)
+    path = Path(path).expanduser()
     if path.is_dir(): path = path/_LORA_FILE
-    _check_file(path)
-    found = _read_pairs(path)
-    layers = {n:m for n,m in unet.named_modules() if type(m) in _KINDS}
-    bad = [n for n,p in found.items() if n not in layers or not _fits(layers[n], p)]
-    if bad or not found:
-        example = bad[0] if bad else 'it is empty'
-        raise ValueError(f'{path.name} does not fit this U-Net, for example {example!r}: made for '
-                         'another model, or in another format (pipe.load_lora_weights reads more '
-                         'of them)')
-    for n,p in found.items():
-        m = _wrap(layers[n], len(p['A']))
-        m.down.weight.data.copy_(p['A'])
-        m.up.weight.data.copy_(p['B'])
-        _put(unet, n, m.requires_grad_(False))
-    return list(lora_layers(unet).values())
+    tensors,notes = read_tensors(path)
+    found = _read_pairs(tensors, path.name)
+    nets = _nets(model)
+    _check_config(tensors, path)
+    if 'text_encoder' in found and 'text_encoder' not in nets:
+        raise ValueError(f'{path.name} is for the text encoder too: give it the whole model, '
+                         'load_lora(sd, file)')
+    todo = []
+    for part,pairs in found.items():
+        net = nets[part]
+        _check_free(net, part)
+        layers = {n:m for n,m in net.named_modules() if type(m) in _KINDS}
+        pairs = {_layer_name(n, layers): p for n,p in pairs.items()}
+        bad = [n for n,p in pairs.items() if n not in layers or not _fits(layers[n], p)]
+        if bad or not pairs: raise ValueError(_misfit(path, part, bad))
+        alphas = _alphas(pairs, part, notes, path)
+        todo += [(net, n, _filled(layers[n], p, alphas[n])) for n,p in pairs.items()]
+    try:
+        for net,n,layer in todo: _put(net, n, layer)
+    except BaseException:     # also when it is interrupted
+        for net,n,layer in todo: _put(net, n, layer.base)
+        raise
+    return [layer for _,_,layer in todo]
 
-def _check_file(path):
-    "Raise an error if the file is missing or may be a pickle"
-    if path.suffix!='.safetensors':
-        raise ValueError(f'{path.name} may be a pickle, which can run any code when it is opened. '
-                         'Convert it once, on a machine with nothing to lose: '
-                         'save_file(torch.load(name, weights_only=True), '
-                         f'"{path.stem}.safetensors")')
-    if not path.exists():
-        raise FileNotFoundError(f'there is no {path.name} in {path.parent.name!r}')
+def _check_config(tensors, path):
+    "A `ValueError` if a file of peft lies without the config that says how strong it is"
+    of_peft = any(k.startswith('base_model.') for k in tensors)
+    if of_peft and not path.with_name('adapter_config.json').exists():
+        raise ValueError(f'{path.name} is a file of peft, and how strong it is stands in an '
+                         'adapter_config.json, which is not beside it: get that too')
 
-def _read_pairs(path):
-    "The matrices of a file as {layer name: {'A': ..., 'B': ...}}"
-    found = {}
-    for k,v in load_file(path).items():
-        k = k.replace('.lora.down.', '.lora_A.').replace('.lora.up.', '.lora_B.')
-        k = k.removeprefix('unet.').removesuffix('.weight')
-        name,_,which = k.rpartition('.lora_')
-        found.setdefault(name, {})[which] = v
-    return found
+def _check_free(net, part):
+    "A `ValueError` if a network has LoRA already: ours, or that of peft"
+    if lora_layers(net):
+        raise ValueError(f'there is LoRA in this {part} already: remove_lora(it) first')
+    if any('lora_A' in n for n,_ in net.named_parameters()):
+        raise ValueError(f'there is LoRA of peft in this {part} already: '
+                         'sd.pipe.unload_lora_weights() first')
+
+def _misfit(path, part, bad):
+    "Error message for a file whose layers are not those of this network"
+    if not bad: return f'{path.name} is empty'
+    return (f'{path.name} does not fit this {part}, for example {bad[0]!r}: it was made for '
+            'another model')
 
 def _fits(layer, pair):
     "Do these two matrices belong to a layer of this shape?"
-    if set(pair)!={'A','B'}: return False
-    return layer.weight.shape==(len(pair['B']), *pair['A'].shape[1:])
+    if not {'A','B'}<=set(pair): return False
+    down,up = pair['A'],pair['B']
+    if layer.weight.ndim==2: down = down.flatten(1)   # kohya stores some as 1x1 convolutions
+    return layer.weight.shape==(len(up), *down.shape[1:]) and up.shape[1]==len(down)
+
+def _filled(layer, pair, alpha):
+    "A layer with LoRA of the given weights around it"
+    m = _wrap(layer, len(pair['A']), alpha)
+    m.down.weight.data.copy_(pair['A'].reshape(m.down.weight.shape))
+    m.up.weight.data.copy_(pair['B'].reshape(m.up.weight.shape))
+    return m.requires_grad_(False)
 
 # %% ../nbs/42_lora.ipynb #c64
 def merge_lora(
@@ -186,11 +281,16 @@ def merge_lora(
     weight=1., # Strength: 0 for none of the update, 1 for all of it
 ):
     "Add the LoRA updates to the weights, for speed; a `ValueError` if they are merged already"
-    for m in lora_layers(unet).values():
-        if m.kept is not None:
-            raise ValueError('this LoRA is merged already: unmerge_lora(unet) first')
-        m.kept = m.base.weight.data.clone()
-        m.base.weight.data += (weight*m.delta.detach()).to(m.kept)
+    layers = lora_layers(unet).values()
+    if any(m.kept is not None for m in layers):
+        raise ValueError('this LoRA is merged already: unmerge_lora(unet) first')
+    try:
+        for m in layers:
+            m.kept = m.base.weight.data.clone()
+            m.base.weight.data += (weight*m.delta.detach()).to(m.kept)
+    except BaseException:     # also when it is interrupted
+        unmerge_lora(unet)
+        raise
 
 def unmerge_lora(
     unet, # U-Net with LoRA, changed in place

@@ -106,16 +106,24 @@ def _captions(a, n):
     from sdcourse.textual_inversion import TEMPLATES
     from sdcourse.training import PICTURE_FILES
     if a.prompt: return [[a.prompt]]*n
+    usual = [f'a {a.token} {a.init}']
+    if a.method=='inversion':
+        usual = [t.format(a.token) for t in TEMPLATES['style' if a.style else 'object']]
     files = [p.with_suffix('.txt') for p in sorted(Path(a.folder).expanduser().iterdir())
              if p.suffix.lower() in PICTURE_FILES and not p.name.startswith('.')]
-    if all(f.exists() for f in files):
-        said = [f.read_text(encoding='utf-8').strip() for f in files]
-        for f,s in zip(files, said):
-            if a.token not in s: raise ValueError(f'{f.name} does not say {a.token!r}: {s[:60]!r}')
-        return [[s] for s in said]
-    if a.method=='inversion':
-        return [[t.format(a.token) for t in TEMPLATES['style' if a.style else 'object']]]*n
-    return [[f'a {a.token} {a.init}']]*n
+    missing = [f.name for f in files if not f.exists()]
+    if 0<len(missing)<len(files):
+        print(f'note: there is no {", ".join(missing)}, so the usual captions are used for '
+              f'{"these pictures" if len(missing)>1 else "this picture"}', file=sys.stderr)
+    return [[_caption(f, a.token)] if f.exists() else usual for f in files] or [usual]*n
+
+def _caption(file, token):
+    "The caption in a file; a `ValueError` if it isn't UTF-8, or the token isn't in it"
+    try: text = file.read_text(encoding='utf-8-sig').strip()   # Windows puts a mark before it
+    except UnicodeDecodeError:
+        raise ValueError(f'{file.name} is not UTF-8: save it again in that encoding') from None
+    if token not in text: raise ValueError(f'{file.name} does not say {token!r}: {text[:60]!r}')
+    return text
 
 # %% ../nbs/46_overnight.ipynb #c35
 def _settings(a, r):
@@ -307,13 +315,26 @@ def _room(what):
         raise OSError(f'could not write {what}: {str(e).splitlines()[0]}. The last checkpoint is '
                       'untouched; free some disk space and go on with --resume') from e
 
+@contextmanager
+def _whole(file):
+    "Say in one line that a file of the run is damaged, and what to do"
+    try: yield
+    except Exception as e:
+        hint = 'delete it, and --resume begins again with the same settings'
+        if file.name=='recipe.json': hint = 'name another folder (-o) and begin again'
+        raise ValueError(f'{file.name} in {file.parent.name!r} is damaged (was the disk full, or a '
+                         f'copy not finished?): {hint}') from e
+
 def _begin(out, r, resume):
     "The last checkpoint, or a beginning"
     import torch
     recipe = out/'recipe.json'
     path = out/'checkpoint.pt'
-    if recipe.exists(): _same(json.loads(recipe.read_text(encoding='utf-8')), r)
-    if resume and path.exists(): return torch.load(path, map_location='cpu', weights_only=True)
+    if recipe.exists():
+        with _whole(recipe): old = json.loads(recipe.read_text(encoding='utf-8'))
+        _same(old, r)
+    if resume and path.exists():
+        with _whole(path): return torch.load(path, map_location='cpu', weights_only=True)
     return dict(step=0, losses=[], weights=None, opt=None)
 
 # %% ../nbs/46_overnight.ipynb #c46
@@ -371,6 +392,7 @@ def teach(
 ):
     "Teach a model a thing or a style from a few pictures; also under accelerate launch"
     a = SimpleNamespace(**locals())
+    if a.out is not None: a.out = str(Path(a.out).expanduser())
     _check_words(a)
     out = _check_folder(a)
     import torch

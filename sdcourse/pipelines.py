@@ -6,18 +6,18 @@ Docs: https://USER.github.io/sdcourse/pipelines.html.md"""
 
 # %% auto #0
 __all__ = ['SAMPLERS', 'noise', 'as_prompts', 'truncated', 'unknown_words', 'prompt_notes', 'check_words', 'make_scheduler',
-           'Pictures', 'default_sd', 'versions_used', 'generate', 'sweep', 'to_pictures', 'film', 'save_png',
-           'read_png', 'redraw']
+           'Pictures', 'default_sd', 'versions_used', 'made_with', 'picture_seeds', 'generate', 'sweep', 'to_pictures',
+           'film', 'save_png', 'read_png', 'redraw']
 
 # %% ../nbs/10_pipelines.ipynb #c4
-import functools, io, json, math, os, re, sys
+import copy, functools, io, json, math, os, re, sys, unicodedata
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from .core import finite_number, label_grid, show_images, whole_number, write_atomic
-from .models import SD, load, quiet
+from .models import SD, fingerprints, load, quiet, small_words, spell_out
 from .captions import nearest_words, words
 from .stickers import make_world
 
@@ -26,7 +26,9 @@ def _noise(gens, sd, size):
     "Starting noise (b,4,h/factor,w/factor), one picture for each generator"
     w,h = size or (sd.size, sd.size)
     shape = (1, sd.vae.config.latent_channels, h//sd.factor, w//sd.factor)
-    return torch.cat([torch.randn(shape, generator=g) for g in gens])
+    # type and device are said here: a seed means the same whatever torch's defaults are
+    rows = [torch.randn(shape, generator=g, dtype=torch.float32, device='cpu') for g in gens]
+    return torch.cat(rows)
 
 # %% ../nbs/10_pipelines.ipynb #c20
 def noise(
@@ -35,7 +37,14 @@ def noise(
     size=None # (w,h) in pixels; None: the model's own size
 )->torch.Tensor: # (b,4,h/factor,w/factor), standard normal, on the CPU
     "The starting noise of each seed"
-    return _noise([torch.Generator().manual_seed(s) for s in seeds], sd, size)
+    return _noise(_generators(seeds), sd, size)
+
+_LAST_SEED = 2**64-1   # the largest that torch takes
+
+def _generators(seeds):
+    "A random generator for each seed"
+    seeds = [whole_number(s, 'a seed', 0, _LAST_SEED) for s in seeds]
+    return [torch.Generator('cpu').manual_seed(s) for s in seeds]
 
 # %% ../nbs/10_pipelines.ipynb #c24
 def as_prompts(
@@ -49,6 +58,8 @@ def as_prompts(
     for p in prompts:
         if not isinstance(p, str):
             raise TypeError(f'a prompt is text (or a list of texts), this is {p!r}')
+        if re.search('[\ud800-\udfff]', p):
+            raise ValueError(f'there is half of a character in this prompt (a lone surrogate): {p!r}')
     return prompts
 
 # %% ../nbs/10_pipelines.ipynb #c25
@@ -74,7 +85,7 @@ def truncated(
 )->str:     # '' if all of it fits
     "The end of a prompt that is cut off because the text encoder takes only 77 tokens"
     tok = sd.tokenizer
-    with quiet(): ids = tok(prompt).input_ids
+    with quiet(): ids = tok(spell_out(sd, prompt)).input_ids
     return tok.decode(ids[tok.model_max_length-1:-1]).strip()
 
 # %% ../nbs/10_pipelines.ipynb #c36
@@ -91,32 +102,47 @@ def unknown_words(
     world = _world(sd)
     if world is None: return {}
     known = set(words(world)) | set(sd.tokenizer.get_added_vocab())
-    found = re.findall(r"<[^ >]+>|[a-z0-9'-]+", prompt.lower())
+    found = _words_of(_WEIGHTED.sub(r'\1', prompt.lower()))
     return {w: nearest_words(w, world=world) for w in dict.fromkeys(found) if w not in known}
+
+# weights as in other programs: '(fox:1.3)'
+_WEIGHTED = re.compile(r'\(([^():]*):\s*\d*\.?\d+\)')
+
+def _words_of(text):
+    "The words of a text in any alphabet; a sign such as an emoji counts as a word"
+    found = re.findall(r"<[^ >]+>|\w+(?:['’-]\w+)*|[^\x00-\x7f\s\w]", text)
+    return [w for w in found if len(w)>1 or unicodedata.category(w)[0] in 'LNS']
 
 # %% ../nbs/10_pipelines.ipynb #c41
 def prompt_notes(
     sd,     # A loaded model (`load`)
     prompt, # Text
+    what='prompt', # What to call it: 'prompt' or 'negative prompt'
 )->list:    # One sentence (str) per problem; empty if all is well
-    "What the model will ignore in a prompt: an end that is cut off, and unknown words"
+    "What the model will ignore in a prompt: a cut-off end, unknown words, weights in brackets"
     notes = []
     if cut := truncated(sd, prompt):
-        notes.append(f'the prompt is too long; the model will not see {cut!r}')
+        notes.append(f'the {what} is too long; the model will not see {cut!r}')
+    if weighted := _WEIGHTED.search(prompt):
+        notes.append(f'{weighted[0]!r} is no weight here: brackets and numbers are read as text')
     for w,near in unknown_words(sd, prompt).items():
         known = f'; it knows {", ".join(near)}' if near else ''
-        notes.append(f'the model has never seen the word {w!r}{known}')
+        where = '' if what=='prompt' else f' in the {what}'
+        notes.append(f'the model has never seen the word {w!r}{where}{known}')
     return notes
 
 # %% ../nbs/10_pipelines.ipynb #c42
 def _note(text): print('note:', text, file=sys.stderr)
 
 def check_words(
-    sd,     # A loaded model (`load`)
-    prompt, # Text
+    sd,       # A loaded model (`load`)
+    prompts,  # Text, or a list of texts
+    negative='', # Negative prompt
 ):
-    "Print a note about everything that the model will ignore in a prompt (`prompt_notes`)"
-    for text in prompt_notes(sd, prompt): _note(text)
+    "Print a note about everything that the model will ignore in prompts (`prompt_notes`)"
+    for p in dict.fromkeys(as_prompts(prompts)):
+        for text in prompt_notes(sd, p): _note(text)
+    for text in prompt_notes(sd, negative, 'negative prompt'): _note(text)
 
 # %% ../nbs/10_pipelines.ipynb #c44
 SAMPLERS = {   # Name: (scheduler class of diffusers, its options)
@@ -139,7 +165,7 @@ def make_scheduler(
 ):        # A scheduler of diffusers
     "The scheduler of a sampler, set up for a model; a `ValueError` if there is no such sampler"
     import diffusers
-    if name is None: return sd.scheduler
+    if name is None: return copy.deepcopy(sd.scheduler)   # it keeps count, so each run has its own
     if name not in SAMPLERS:
         raise ValueError(f'there is no sampler {name!r}; there are {", ".join(SAMPLERS)}')
     cls,options = SAMPLERS[name]
@@ -203,6 +229,13 @@ def versions_used()->dict: # {package: version}
     "Versions of the packages that a picture depends on"
     return {p: _version(p) for p in ('sdcourse', 'torch', 'diffusers', 'transformers')}
 
+def made_with(
+    sd, # A loaded model (`load`)
+)->dict: # 'model' (its name), 'weights' (`fingerprints`), 'versions' and 'dtype'
+    "What a picture depends on besides its settings, for its notes"
+    return dict(model=sd.name, weights=fingerprints(sd), dtype=str(sd.dtype).split('.')[-1],
+                versions=versions_used())
+
 # %% ../nbs/10_pipelines.ipynb #fast-g
 def _distilled_settings(sd, steps, guidance, negative):
     "Steps and sampler of a distilled model; a `ValueError` for settings that it wasn't trained for"
@@ -227,13 +260,23 @@ def _settings(sd, steps, guidance, negative, size, sampler):
     steps = whole_number(25 if steps is None else steps, 'steps', 1)
     guidance = sd.guidance if guidance is None else finite_number(guidance, 'guidance')
     return dict(steps=steps, guidance=guidance, negative=negative, size=[*_sides(size, sd)],
-                sampler=sampler, model=sd.name, versions=versions_used())
+                sampler=sampler, **made_with(sd))
 
-def _seeds(seed, n):
-    "The seeds of a prompt's pictures: n in a row, or the list that was given"
-    if isinstance(seed, (list, tuple)): return [whole_number(s, 'a seed', 0) for s in seed]
-    first = whole_number(seed, 'a seed', 0)
-    return [first+k for k in range(n)]
+def picture_seeds(
+    seed, # Seed of the first picture, or a list of seeds
+    n=1,  # Number of pictures, if there is only one seed
+)->list:  # One whole number for each picture
+    "Seeds of a prompt's pictures: n in a row, or those given; a `ValueError` if they don't fit"
+    n = whole_number(n, 'n', 1)
+    if not hasattr(seed, '__len__') or getattr(seed, 'ndim', 1)==0:
+        first = whole_number(seed, 'a seed', 0, _LAST_SEED+1-n)
+        return [first+k for k in range(n)]
+    seeds = [whole_number(s, 'a seed', 0, _LAST_SEED) for s in seed]
+    if not seeds: raise ValueError('the list of seeds is empty: give one seed for each picture')
+    if n not in (1, len(seeds)):
+        raise ValueError(f'{len(seeds)} seeds make {len(seeds)} pictures of each prompt, and n is '
+                         f'{n}: leave n out')
+    return seeds
 
 def _pipeline(sd, sampler, progress):
     "A pipeline over the parts of a model, with a sampler of our choice"
@@ -246,14 +289,16 @@ def _pipeline(sd, sampler, progress):
 # %% ../nbs/10_pipelines.ipynb #gen-bat
 def _draw_batch(pipe, sd, prompts, seeds, how, on_step):
     "Output of the pipeline for one batch: `images` (b,3,h,w) in [0,1] and the checker's verdicts"
-    gens = [torch.Generator().manual_seed(s) for s in seeds]
+    gens = _generators(seeds)
+    prompts = [small_words(sd, p) for p in prompts]
+    negative = small_words(sd, how['negative'])
     w,h = how['size']
     latents = _noise(gens, sd, (w,h)).to(sd.dtype)
     hook = None
     if on_step: hook = lambda pipe,i,t,kw: on_step(i, kw['latents'], pipe.scheduler) or kw
     with quiet():
-        out = pipe([*prompts], width=w, height=h, num_inference_steps=how['steps'],
-                   guidance_scale=how['guidance'], negative_prompt=[how['negative']]*len(prompts),
+        out = pipe(prompts, width=w, height=h, num_inference_steps=how['steps'],
+                   guidance_scale=how['guidance'], negative_prompt=[negative]*len(prompts),
                    latents=latents, generator=gens, callback_on_step_end=hook, output_type='pt')
     if not out.images.isfinite().all():
         hint = f'{sd.dtype} is too coarse for this model, try load(dtype=torch.float32)'
@@ -288,10 +333,11 @@ def generate(
     "Draw pictures from text; a `TypeError` or `ValueError` if an argument is wrong"
     sd = default_sd() if sd is None else sd
     prompts = as_prompts(prompt)
-    seeds = _seeds(seed, whole_number(n, 'n', 1))
+    seeds = picture_seeds(seed, n)
+    bs = whole_number(bs, 'bs', 1)
     how = _settings(sd, steps, guidance, negative, size, sampler)
     pipe = _pipeline(sd, how['sampler'], progress)
-    for p in dict.fromkeys(prompts): check_words(sd, p)
+    check_words(sd, prompts, negative)
     if negative and how['guidance']==1:
         _note('guidance 1 is the prompt alone, so the negative prompt does nothing; take more')
     jobs = [(p,s) for p in prompts for s in seeds]
@@ -381,7 +427,7 @@ def save_png(
                          'have no room for the prompt')
     text = PngInfo()
     if info := im.info.get('sdcourse'):
-        text.add_itxt('sdcourse', json.dumps(info, ensure_ascii=False))
+        text.add_itxt('sdcourse', json.dumps(info, ensure_ascii=False, default=lambda o: o.item()))
         text.add_itxt('Description', info.get('prompt', ''))
     buf = io.BytesIO()
     im.save(buf, 'png', pnginfo=text)
@@ -395,7 +441,9 @@ def read_png(
     "Open a picture together with its notes"
     im = Image.open(path)
     im.load()
-    if 'sdcourse' in im.info: im.info['sdcourse'] = json.loads(im.info['sdcourse'])
+    try: notes = json.loads(im.info.pop('sdcourse', '{}'))
+    except ValueError: notes = {}     # another program's
+    if isinstance(notes, dict) and notes: im.info['sdcourse'] = notes
     return im
 
 # %% ../nbs/10_pipelines.ipynb #c108
@@ -411,9 +459,30 @@ def redraw(
         raise ValueError('this picture does not say how it was made: only pictures of generate() '
                          'do, and files of save_png()')
     sd = default_sd() if sd is None else sd
-    if info['model']!=sd.name:
-        _note(f"this was drawn by {info['model']}, and {sd.name} will draw something else")
-    elif info['versions']!=versions_used():
-        _note('this was drawn with other versions, and may come out a little differently')
-    how = {k: v for k,v in info.items() if k not in ('model', 'versions')}
+    if why := _other_origin(info, sd): _note(f'this was drawn {why}')
+    how = {k: info[k] for k in _SETTINGS if k in info}
+    if strange := sorted({*info}-{*_SETTINGS}-{'model','weights','dtype','versions','title'}):
+        _note(f'settings that are not known here are left out: {", ".join(strange)}')
     return generate(sd=sd, **how | changes)
+
+# what `generate` takes from the notes
+_SETTINGS = ('prompt','seed','steps','guidance','negative','size','sampler')
+
+def _other_origin(info, sd):
+    "Why a picture with these notes will come out differently; '' if it won't"
+    now = made_with(sd)
+    was = {**dict.fromkeys(now), **info}
+    if was['model']!=now['model']:
+        return f"by {was['model'] or 'another program'}, and {sd.name} will draw something else"
+    weights = was['weights'] or {}
+    parts = ('text_encoder','vae','unet')
+    other = [k for k in parts if k in weights and weights[k]!=now['weights'][k]]
+    said = [k for k in {**weights, **now['weights']} if k.startswith('LoRA') or k in info['prompt']]
+    other += [k for k in said if k not in parts and weights.get(k)!=now['weights'].get(k)]
+    if other and weights:
+        return f"with other weights ({', '.join(other)}), and will come out differently"
+    if was['dtype'] not in (None, now['dtype']):
+        return f"in {was['dtype']}, and will come out a little differently in {now['dtype']}"
+    if was['versions']!=now['versions']:
+        return 'with other versions, and may come out a little differently'
+    return ''

@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache, wraps
 from typing import Callable
 import torch
 from .guidance import guide
+from .models import need_text_only
 from .schedules import add_noise, sigma_to_t
 from .unet import text_once
 
@@ -24,7 +25,8 @@ def noise_model(
     levels=None,  # Noise level of each training timestep (n,); None: Stable Diffusion's
     v_prediction=False, # Does the U-Net predict velocity instead of noise?
 )->Callable:      # `model(latents, sigma)` -> noise_pred, like `latents`; sigma: a number, or (b,)
-    "Wrap a U-Net as a function of noisy latents and their noise level"
+    "Wrap a U-Net as a function of noise and level; a `ValueError` if it is a distilled student"
+    need_text_only(unet)
     def model(latents, sigma):
         sigma,size,t = _level(sigma, latents, levels)
         x = latents/size   # variance 1, as in training

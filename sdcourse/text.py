@@ -10,7 +10,7 @@ __all__ = ['show_tokens', 'token_ids', 'text_emb', 'token_emb', 'encode_embeddin
 # %% ../nbs/30_text.ipynb #c4
 import html, sys
 import torch, torch.nn.functional as F
-from .models import quiet
+from .models import quiet, spell_out
 from .pipelines import as_prompts, truncated
 
 # %% ../nbs/30_text.ipynb #c13
@@ -42,7 +42,7 @@ def token_ids(
         if cut := truncated(sd, p):
             print(f'note: the prompt is too long; the model will not see {cut!r}', file=sys.stderr)
     tok = sd.tokenizer
-    return tok(prompts, padding='max_length', max_length=tok.model_max_length, truncation=True,
+    return tok(spell_out(sd, prompts), padding='max_length', max_length=tok.model_max_length, truncation=True,
                return_tensors='pt').input_ids.to(sd.device)
 
 # %% ../nbs/30_text.ipynb #c35

@@ -189,7 +189,8 @@ class _Kept:
     def __init__(self, layer): self.layer,self.x,self.key = layer,None,None
     def __call__(self, x):
         w = self.layer.weight
-        if x.is_inference() or torch.is_grad_enabled() and (x.requires_grad or w.requires_grad):
+        # tensors of inference mode count no versions
+        if x.is_inference() or w.is_inference() or torch.is_grad_enabled() and (x.requires_grad or w.requires_grad):
             return nn.Linear.forward(self.layer, x)
         # versions count edits in place, so training is noticed
         key = x._version,w._version,w.data_ptr()

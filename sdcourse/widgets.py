@@ -12,12 +12,12 @@ import html, io, threading, time
 from functools import cache
 import torch
 from PIL import Image, ImageOps
-from .core import finite_number, to_img, to_tensor, whole_number
+from .core import as_rgb, finite_number, to_img, to_tensor, whole_number
 from .img2img import (cut_sigmas, guided_prompt, noise_levels, note_edit,
                               start_pictures)
 from .latents import decode, encode, fit_rgb, latent_rgb
 from .models import quiet
-from .pipelines import Pictures, default_sd, noise, prompt_notes, versions_used
+from .pipelines import Pictures, default_sd, made_with, noise, prompt_notes
 from .sampling import denoise
 from .stickers import make_world
 
@@ -106,8 +106,8 @@ def _png(im):
 def _read_upload(data, side):
     "A square picture from the bytes of a file; a `ValueError` if they are missing or no picture"
     if not data: raise ValueError('nothing was uploaded yet: press Upload and choose a picture')
-    try: im = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert('RGB')
-    except (OSError, SyntaxError, Image.DecompressionBombError):
+    try: im = as_rgb(Image.open(io.BytesIO(data)))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise ValueError('this file is not a picture that can be read: take a PNG or a '
                          'JPEG') from None
     return ImageOps.fit(im, (side, side))
@@ -214,7 +214,8 @@ class Panel:
         try:
             im = self._start_picture()
             todo = draw_steps(sd=self.sd, im=im, strength=self.strength.value, **how)
-            self.notes = prompt_notes(self.sd, how['prompt'])
+            self.notes = [*prompt_notes(self.sd, how['prompt']),
+                          *prompt_notes(self.sd, how['negative'], 'negative prompt')]
             self._say('. '.join(self.notes))
         except Exception as e: return self._complain(e)
         self.made = how,im,self.strength.value
@@ -263,10 +264,11 @@ class Panel:
         how,start,strength = self.made
         im = im.copy()
         if start is None:
-            im.info['sdcourse'] = how | dict(size=[*im.size], sampler='euler', model=self.sd.name,
-                                             versions=versions_used())
+            im.info['sdcourse'] = how | dict(size=[*im.size], sampler='euler',
+                                             **made_with(self.sd))
             return im
-        edit = how | dict(strength=strength, ran=len(self.film), masked=False, model=self.sd.name)
+        edit = how | dict(strength=strength, ran=len(self.film), masked=False,
+                          **made_with(self.sd))
         return note_edit(im, start, start, edit)
 
 # %% ../nbs/83_widgets.ipynb #c35
