@@ -156,7 +156,9 @@ def main(
     "The command `sdcourse`"
     command,words = _command(argv, commands)
     args = read_words(command, words)
-    try: command(**args)
+    try:
+        command(**args)
+        sys.stdout.flush()
     except BrokenPipeError:    # `sdcourse info | head -1`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

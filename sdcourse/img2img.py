@@ -100,13 +100,12 @@ def _walk(model, init, noise, sigmas, strength=.5, mask=None):
     "Denoise `init` along `sigmas`; with a mask, change only its white part"
     latents = noise*sigmas[0] + (init if strength<1 else 0)
     if mask is not None: latents = blend(latents, init, mask, noise, sigmas[0])
-    for i,(sigma,sigma_next) in enumerate(zip(sigmas, sigmas[1:])):
+    for sigma,sigma_next in zip(sigmas, sigmas[1:]):
         latents = latents + (sigma_next-sigma)*model(latents, sigma)
         if mask is not None: latents = blend(latents, init, mask, noise, sigma_next)
-        if not latents.isfinite().all():
-            raise FloatingPointError(f'the U-Net predicted NaN at step {i} of {len(sigmas)-1}: in '
-                                     'half precision try load(dtype=torch.float32), else load the '
-                                     'model again')
+    if not latents.isfinite().all():    # a look at each step would be a wait for the GPU at each
+        raise FloatingPointError('the U-Net predicted NaN: in half precision try '
+                                 'load(dtype=torch.float32), else load the model again')
     return latents
 
 # %% ../nbs/12_img2img.ipynb #c37

@@ -9,6 +9,7 @@ __all__ = ['loss_guided', 'on_pictures', 'colour_loss', 'faded', 'brightness_los
            'loss_guided_full', 'text_loss', 'class_loss']
 
 # %% ../nbs/35_losses.ipynb #c4
+from contextlib import contextmanager
 from functools import partial
 import torch, torch.nn.functional as F
 from .judge import clip_embed, load_clip, load_judge, roughen
@@ -26,13 +27,10 @@ def _gradient(loss, x, i):
         raise ValueError(f'at step {i} no gradient leads from the loss to the latents: something '
                          'on the way cuts it (.detach(), torch.no_grad, argmax, rounding, a PIL '
                          'picture), or the loss does not look at them')
-    if not grad.isfinite().all():
-        raise FloatingPointError(f'at step {i} the gradient of the loss is not finite, though the '
-                                 'loss is: a root at 0? Add a little, (x+1e-8).sqrt()')
     return grad
 
 def _check_loss(loss, n, i):
-    "Raise an error unless the loss of step `i` is a finite tensor of shape () or (n,)"
+    "Raise an error unless the loss of step `i` is a tensor of shape () or (n,)"
     if not isinstance(loss, torch.Tensor):
         raise TypeError(f'at step {i} loss_fn returned {type(loss).__name__}: a loss is a tensor, '
                         'so leave out .item() and float()')
@@ -40,11 +38,28 @@ def _check_loss(loss, n, i):
         raise ValueError(f'at step {i} loss_fn returned the shape {tuple(loss.shape)}: a loss is '
                          f'one number, or one for each of the {n} pictures. Take a mean, such as '
                          '.mean((1,2,3))')
-    if not loss.isfinite().all():
-        raise FloatingPointError(f'at step {i} the loss is not a finite number '
-                                 f'({loss.detach().flatten().tolist()}): a division by 0, a '
-                                 'logarithm of 0, or a scale so large that the latents have '
-                                 'exploded')
+
+@contextmanager
+def _all_finite():
+    "Context that yields a function to note losses and gradients with, and looks at them at its end"
+    notes = []     # (step, loss, are all numbers of the gradient finite?), on the GPU
+    def note(s, loss, grad): notes.append((s.i, loss.detach(), grad.isfinite().all()))
+    try: yield note
+    except FloatingPointError:     # of the latents: a loss may have been the reason
+        _check_finite(notes)
+        raise
+    _check_finite(notes)
+
+def _check_finite(notes):
+    "Raise a `FloatingPointError` that names the first step whose loss or gradient is not finite"
+    for i,loss,good in notes:
+        if not loss.isfinite().all():
+            raise FloatingPointError(f'at step {i} the loss is not a finite number '
+                                     f'({loss.flatten().tolist()}): a division by 0, a logarithm '
+                                     'of 0, or a scale so large that the latents have exploded')
+        if not good:
+            raise FloatingPointError(f'at step {i} the gradient of the loss is not finite, though '
+                                     'the loss is: a root at 0? Add a little, (x+1e-8).sqrt()')
 
 def _scale_at(scale, s):
     "The scale of this step, None if it is 0"
@@ -59,13 +74,16 @@ def loss_guided(
     scale=1., # Strength: a number, (b,1,1,1), or a function of the `Step`; steps with 0 are skipped
 ):
     "Move each step's clean guess (`x0_pred`) down a loss's gradient; the loss is kept in `s.loss`"
-    for s in loop:
-        if (k := _scale_at(scale, s)) is not None:
-            guess = s.x0_pred.detach().requires_grad_()
-            with torch.enable_grad(): loss = loss_fn(guess)
-            s.x0_pred = guess.detach() - k*s.sigma**2*_gradient(loss, guess, s.i)
-            s.loss = loss.detach()
-        yield s
+    with _all_finite() as note:
+        for s in loop:
+            if (k := _scale_at(scale, s)) is not None:
+                guess = s.x0_pred.detach().requires_grad_()
+                with torch.enable_grad(): loss = loss_fn(guess)
+                grad = _gradient(loss, guess, s.i)
+                note(s, loss, grad)
+                s.x0_pred = guess.detach() - k*s.sigma**2*grad
+                s.loss = loss.detach()
+            yield s
 
 # %% ../nbs/35_losses.ipynb #c19
 def on_pictures(
@@ -134,19 +152,21 @@ def loss_guided_full(
     scale=1., # Strength: a number, (b,1,1,1), or a function of the `Step`; steps with 0 are skipped
 ):
     "Like `loss_guided`, with the gradient taken through the U-Net: slower, and needs more memory"
-    for s in loop:
-        if (k := _scale_at(scale, s)) is not None:
-            if 'noise_pred' in vars(s):
-                raise ValueError(f'at step {s.i} the U-Net has run already, without a record for '
-                                 'autograd. Put loss_guided_full nearest to denoise: '
-                                 'other(loss_guided_full(denoise(...)))')
-            s.latents = s.latents.detach().requires_grad_()
-            with torch.enable_grad(): loss = loss_fn(s.x0_pred)
-            grad = _gradient(loss, s.latents, s.i)
-            s.latents = s.latents.detach()
-            s.noise_pred = s.noise_pred.detach()+k*s.sigma*grad
-            s.loss = loss.detach()
-        yield s
+    with _all_finite() as note:
+        for s in loop:
+            if (k := _scale_at(scale, s)) is not None:
+                if 'noise_pred' in vars(s):
+                    raise ValueError(f'at step {s.i} the U-Net has run already, without a record '
+                                     'for autograd. Put loss_guided_full nearest to denoise: '
+                                     'other(loss_guided_full(denoise(...)))')
+                s.latents = s.latents.detach().requires_grad_()
+                with torch.enable_grad(): loss = loss_fn(s.x0_pred)
+                grad = _gradient(loss, s.latents, s.i)
+                note(s, loss, grad)
+                s.latents = s.latents.detach()
+                s.noise_pred = s.noise_pred.detach()+k*s.sigma*grad
+                s.loss = loss.detach()
+            yield s
 
 # %% ../nbs/35_losses.ipynb #c63
 def text_loss(

@@ -38,12 +38,13 @@ def _level(sigma, latents, levels):
     "Noise level, sqrt(sigma²+1) and timestep: one for all pictures, or one for each"
     if not isinstance(sigma, torch.Tensor) or sigma.numel()==1:
         sigma = float(sigma)
-        return sigma,math.hypot(1, sigma),_t_of(sigma, levels).to(latents.device)
+        return sigma,math.hypot(1, sigma),_t_of(sigma, levels, latents.device)
     t = sigma_to_t(sigma.flatten(), levels).to(latents.device)
     sigma = sigma.reshape(-1, *[1]*(latents.ndim-1)).to(latents)
     return sigma,(1+sigma**2).sqrt(),t
 
-_t_of = lru_cache(1000)(sigma_to_t)   # loops use the same few levels again and again
+@lru_cache(1000)   # loops use the same few levels again and again
+def _t_of(sigma, levels, device): return sigma_to_t(sigma, levels).to(device)
 
 def _each(emb, n):
     "One text embedding for each of `n` latents"
@@ -121,15 +122,22 @@ class _Once:
             self.over = True
             raise
 
-def _check(latents, s, n):
-    "Raise a `FloatingPointError` if not all latents are numbers, and say where that began"
-    if math.isfinite(latents.sum()): return
-    if not s.latents.isfinite().all(): where = 'the latents that the network was given'
-    elif not s.noise_pred.isfinite().all():
-        where = "the network's prediction (in half precision? try load(dtype=torch.float32))"
-    else: where = 'the step to the next latents'
-    raise FloatingPointError(f'not a number (NaN or infinite) at step {s.i} of {n}, noise level '
-                             f'{float(s.sigma):.3g}; the first of them are in {where}')
+def _sums(s, latents):
+    "Sums of what a step saw, predicted and made (3,); they stay on the GPU"
+    pred = vars(s).get('noise_pred', s.latents)
+    return torch.stack([s.latents.sum(), pred.sum(), latents.sum()])
+
+_WHERE = ('the latents that the network was given',
+          "the network's prediction (in half precision? try load(dtype=torch.float32))",
+          'the step to the next latents')
+
+def _check(sums, sigmas):
+    "Raise a `FloatingPointError` if a sum (n,3) is not a number, and say where that began"
+    bad = ~torch.stack(sums).isfinite()
+    if not bad.any(): return     # the only time that we wait for the GPU
+    i,k = bad.nonzero()[0].tolist()
+    raise FloatingPointError(f'not a number (NaN or infinite) at step {i} of {len(sums)}, noise '
+                             f'level {float(sigmas[i]):.3g}; the first of them are in {_WHERE[k]}')
 
 # %% ../nbs/33_sampling.ipynb #c46
 @once
@@ -144,11 +152,13 @@ def denoise(
     if len(sigmas)<2: raise ValueError('nowhere to go: give 2 noise levels or more')
     # half precision is for the network only
     latents = latents.to(torch.promote_types(latents.dtype, torch.float32))
+    sums = []
     for i,(sigma,sigma_next) in enumerate(zip(sigmas, sigmas[1:])):
         s = Step(i, model, latents, sigma, sigma_next)
         yield s
         latents = step(s)
-        _check(latents, s, len(sigmas)-1)
+        sums.append(_sums(s, latents))
+    _check(sums, sigmas)
 
 # %% ../nbs/33_sampling.ipynb #c51
 def sample(

@@ -30,13 +30,17 @@ class Token:
 
     @property
     def names(self): return [self.token, *(f'{self.token}_{i}' for i in range(1, len(self.ids)))]
+    def _table(self):    # the table, and the numbers of our rows on its device
+        table = self.text_encoder.get_input_embeddings().weight.data
+        return table,torch.tensor(self.ids).to(table.device)
     @property
     def vectors(self):   # a copy, (n,d)
-        return self.text_encoder.get_input_embeddings().weight.data[self.ids].float()
+        table,rows = self._table()
+        return table.index_select(0, rows).float()
     @vectors.setter
     def vectors(self, x):
-        table = self.text_encoder.get_input_embeddings().weight.data
-        table[self.ids] = x.detach().to(table)
+        table,rows = self._table()
+        table.index_copy_(0, rows, x.detach().to(table))
     def __repr__(self):
         plural = 's' if len(self.ids)>1 else ''
         return (f'Token({self.token!r}, {len(self.ids)} vector{plural} of '
