@@ -55,9 +55,9 @@ class FakeCuda(FakeTensorMode):
         fake = [o for o in every if isinstance(o, FakeTensor)]
         to_gpu = any(isinstance(o, torch.device) and o.type == 'gpu' for o in every)
         if not fake and not to_gpu: return func(*args, **(kwargs or {}))
-        # a number may stay on the CPU, anything larger may not
+        # a number or an index may stay on the CPU, anything else may not
         real = [o for o in every if isinstance(o, torch.Tensor) and not isinstance(o, FakeTensor) and o.ndim]
-        moves = func in (torch.ops.aten._to_copy.default, torch.ops.aten.copy_.default)
+        moves = func in (torch.ops.aten._to_copy.default, torch.ops.aten.copy_.default, torch.ops.aten.index.Tensor)
         if fake and real and not moves: raise RuntimeError(f'{func}: a tensor on the CPU meets one on the GPU')
         def pretend(o): return self.from_tensor(o) if type(o) in (torch.Tensor, torch.nn.Parameter) else o
         args,kwargs = tree_map(pretend, (args, kwargs or {}))
