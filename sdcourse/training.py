@@ -261,7 +261,7 @@ class LatentCache:
     def sample(self, idx, generator=None):
         "Random latents (b,4,h,w) of the pictures with numbers `idx` (b,)"
         dev = generator.device if generator else self.mean.device
-        idx = torch.as_tensor(idx, device=self.mean.device)
+        idx = torch.as_tensor(idx).to(self.mean.device)
         noise = torch.randn(len(idx), *self.mean.shape[1:], generator=generator, device=dev,
                             dtype=self.mean.dtype)
         return self.mean[idx] + self.std[idx]*noise.to(self.mean.device)
