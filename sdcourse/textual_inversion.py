@@ -179,7 +179,8 @@ def _token_loss(
     ids = sd.tokenizer(distinct, padding='max_length', max_length=sd.tokenizer.model_max_length,
                        truncation=True, return_tensors='pt').input_ids
     with _put_rows(token, vec): emb = sd.text_encoder(ids.to(sd.device))[0]
-    emb = emb[torch.tensor([distinct.index(c) for c in said])]   # (bs,77,d)
+    which = torch.tensor([distinct.index(c) for c in said]).to(emb.device)
+    emb = emb.index_select(0, which)       # (bs,77,d)
     return noise_loss(sd.unet, cache.sample(pick, rng).to(sd.dtype), emb,
                       sd.scheduler.alphas_cumprod, generator=rng, snr_weight=snr_weight)
 
