@@ -22,7 +22,8 @@ from .pipelines import noise
 from .samplers import dpmpp_2m, integrate
 from .sampling import guided_model
 from .schedules import sample_sigmas
-from .sprites import TINTS, background
+from .scenes import background
+from .sprites import TINTS
 from .stickers import make_world
 from .text import text_emb, token_ids
 from .training import fit, lr_shape, noise_loss, step_rng

@@ -6,15 +6,16 @@ Docs: https://USER.github.io/sdcourse/stickers.html.md"""
 
 # %% auto #0
 __all__ = ['SCENES', 'SCENE_ONLY', 'PATTERNS', 'GRADIENTS', 'RELATIONS', 'POS_WORDS', 'SIZES', 'PRETTY', 'PREFIX', 'DIGITS',
-           'HOLD', 'WORLDS', 'Dice', 'held_out', 'stands_out', 'an', 'World', 'make_world', 'as_world']
+           'HOLD', 'WORLDS', 'held_out', 'an', 'World', 'make_world', 'as_world']
 
 # %% ../nbs/04_stickers.ipynb #c4
 import difflib
 from functools import lru_cache, partial
 import numpy as np
 from PIL import Image
-from .sprites import (COLORS, COLOR_WORDS, DATA, NEON, STYLES, Sprites, TINTS, VOCAB,
-                              background, scene_color)
+from .scenes import Dice, background, bare_background, pick_background
+from .sprites import (COLOR_WORDS, DATA, NEON, STYLES, Sprites, TINTS, VOCAB, drawn_tints,
+                              load_digits)
 
 # %% ../nbs/04_stickers.ipynb #c92
 SCENES = {   # how captions name a scene
@@ -82,30 +83,6 @@ PREFIX = ['a photograph of ','a picture of ','an image of ','a photo of ','a dra
           'an illustration of ']
 DIGITS = 'zero one two three four five six seven eight nine'.split()   # by value
 
-# %% ../nbs/04_stickers.ipynb #c99
-class Dice:
-    "Random choices, the same every time for the same `seed`"
-    def __init__(self,
-        *seed, # One or more whole numbers from 0 up
-    ): self.rng = np.random.default_rng(list(seed))
-    def random(self): return self.rng.random()
-    def number(self, n): return int(self.rng.integers(n))
-    def choice(self, xs): return xs[self.number(len(xs))]
-    def jitter(self, size): return size*(2*self.random()-1)
-
-    def odds(self, d):
-        "A key of `d`, chosen with odds given by the values"
-        left = sum(d.values())*self.random()
-        for k,v in d.items():
-            left -= v
-            if left<0: break
-        return k
-
-    def upto(self, d):
-        "A value of `d`, chosen with cumulative odds given by the keys"
-        u = self.random()
-        return next(v for k,v in d.items() if u<k)
-
 # %% ../nbs/04_stickers.ipynb #c102
 HOLD = dict(   # what is never drawn for training
     # nouns
@@ -135,71 +112,10 @@ def held_out(
         if (x['name'],x['tint']) in HOLD['tint'] and not x['auto']: return True
     return False
 
-# %% ../nbs/04_stickers.ipynb #c105
-_scene_names = list(SCENES)
-_color_names = list(COLORS)
+# %% ../nbs/04_stickers.ipynb #c112
 _tint_names = list(TINTS)
 _neon_names = list(NEON)
 
-def _between(lo, hi): return [c for c in COLORS if lo<sum(COLORS[c])<hi]
-_pale = _between(480, 999)
-_backdrops = {   # the colours on which a style can be seen
-    'ink':_pale, 'watercolor':_pale, 'chalk':_between(0, 330), 'neon':_between(0, 200)}
-
-def stands_out(
-    color,      # Colour of a background (r,g,b)
-    rims,       # Colours (3,) of the stickers' edges
-    apart=100,  # Smallest sum of the differences of red, green and blue
-):              # bool
-    "Whether stickers with these edges can be seen on a background of this colour"
-    c = np.asarray(color, np.float32)
-    return all(np.abs(c-rim).sum()>apart for rim in rims)
-
-# %% ../nbs/04_stickers.ipynb #c109
-def _shade(d):
-    "A small change of a colour"
-    return tuple(int(x) for x in d.rng.integers(-9, 10, 3))
-
-def _far_color(d, names, rims, avoid=None):
-    "One of `names`; if it is too close to a rim, another, up to 8 times"
-    for _ in range(8):
-        c = d.choice(names)
-        if c!=avoid and stands_out(COLORS[c], rims): break
-    return c
-
-def _far_scene(d, rims):
-    "A scene; if it is too close to a rim, another, up to 6 times"
-    for _ in range(6):
-        name = d.choice(_scene_names)
-        v = d.number(24)
-        if stands_out(scene_color(name, v), rims, 75): break
-    return dict(kind='scene', name=name, v=v)
-
-def _pick_bg(world, d, style, rims, busy=True):
-    "A background on which `rims` can be seen; `busy` allows scenes, patterns and gradients"
-    u = d.random()
-    color = partial(_far_color, d, _backdrops.get(style, _color_names), rims)
-    scene,pattern,gradient,unnamed = world.bg_steps
-    if busy and style not in _backdrops:
-        if u<scene: return _far_scene(d, rims)
-        if u<pattern: return dict(kind='pat', p=d.choice(list(PATTERNS)), c=color(), v=d.number(4))
-        if u<gradient:
-            c = color()
-            return dict(kind='grad', c=c, c2=color(c))
-    wet = style=='watercolor'
-    paper = 'black' if style in ('chalk','neon') else 'white'
-    if u<unnamed and stands_out(COLORS[paper], rims, 90):
-        return dict(kind='plain', c=paper, j=(0,0,0), silent=True, wash=wet)
-    return dict(kind='plain', c=color(), j=_shade(d), wash=wet, v=d.number(8))
-
-# %% ../nbs/04_stickers.ipynb #c39
-# coloured things that an artist drew: (noun, colour) -> drawing
-_real = {('apple','green'):'green-apple', ('book','green'):'green-book',
-         ('book','blue'):'blue-book'}
-for c in ('orange','yellow','green','blue','purple','pink','black'):
-    _real['heart',c] = f'{c}-heart'
-
-# %% ../nbs/04_stickers.ipynb #c112
 def _pick_tint(d, noun, style, p_tint):
     "A colour for the sticker, or None for its own"
     if d.random()>=p_tint or noun['category']=='sky' or style=='chalk': return None
@@ -210,7 +126,7 @@ def _item(world, d, style, noun, s, x, y, p_tint=.14):
     "One sticker, or None if there is no such drawing"
     slug = noun['slug']
     color = _pick_tint(d, noun, style, p_tint*world.tints)
-    if color and style not in ('ink','chalk','neon'): slug = _real.get((noun['name'],color), slug)
+    if color and style not in ('ink','chalk','neon'): slug = drawn_tints.get((noun['name'],color), slug)
     # every tube has a colour; if we did not ask for one, the caption does not name it
     auto = style=='neon' and color not in NEON
     if auto: color = d.choice(_neon_names)
@@ -305,27 +221,21 @@ _compose = dict(single=_single, corner=_corner, count=_count, pair=_pair, above=
                 wear=_wear, hold=_hold)
 
 # %% ../nbs/04_stickers.ipynb #c118
-@lru_cache
-def _load_digits(file):
-    "Handwritten digits (n,48,48), and for each of 0-9 the indexes of its pictures"
-    z = np.load(file)
-    return z['x'],[np.flatnonzero(z['y']==k) for k in range(10)]
-
 def _digit(w, d):
     digit = d.number(10)
-    i = int(d.choice(_load_digits(w.digits)[1][digit]))
+    i = int(d.choice(load_digits(w.digits)[1][digit]))
     mode = 'chalk' if d.random()<.4 else 'pen'
     color = None if d.random()<.7 else d.choice(_tint_names[:8])
     rims = [np.array(TINTS[color], np.float32)] if color else []
-    bg = _pick_bg(w, d, 'ink' if mode=='pen' else 'chalk', rims, busy=False)
+    style = 'ink' if mode=='pen' else 'chalk'
+    bg = pick_background(d, style, rims, w.bg_steps, busy=False)
     item = dict(digit=digit, i=i, tint=color, mode=mode, cx=.5+d.jitter(.05), cy=.5+d.jitter(.05),
                 s=.7+.16*d.random())
     return dict(kind='digit', style=None, said=False, size=None, pos=None, bg=bg, items=[item])
 
 def _empty(d):
-    if d.random()<.6: bg = dict(kind='scene', name=d.choice(_scene_names), v=d.number(24))
-    else: bg = dict(kind='plain', c=d.choice(_color_names), j=_shade(d))
-    return dict(kind='empty', style=None, said=False, size=None, pos=None, bg=bg, items=[])
+    return dict(kind='empty', style=None, said=False, size=None, pos=None, bg=bare_background(d),
+                items=[])
 
 # %% ../nbs/04_stickers.ipynb #c121
 def _rim(w, style, x):
@@ -354,7 +264,7 @@ def _try_spec(w, d):
     spec = dict(kind=kind, style=style, said=said, size=None, pos=None) | made
     # the white border of a 'sticker' stands out on everything
     rims = [] if style=='sticker' else [_rim(w, style, x) for x in spec['items']]
-    spec['bg'] = _pick_bg(w, d, style, rims)
+    spec['bg'] = pick_background(d, style, rims, w.bg_steps)
     _stand(spec)
     return spec
 
@@ -453,7 +363,7 @@ def _paste(im, what, x, px, mask):
 def _draw_digit(w, im, x, px):
     if x['tint']: color = TINTS[x['tint']]
     else: color = (25,25,30) if x['mode']=='pen' else (246,246,242)
-    mask = Image.fromarray(_load_digits(w.digits)[0][x['i']]).resize((px,px), Image.BICUBIC)
+    mask = Image.fromarray(load_digits(w.digits)[0][x['i']]).resize((px,px), Image.BICUBIC)
     _paste(im, color, x, px, mask)
 
 def picture_of(

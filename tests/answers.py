@@ -17,18 +17,27 @@ answers = {
         "wallpaper = lambda seed: agate(seed, 2)",
         "wallpaper = lambda seed: agate(seed).roll(3, 1)")},
 '01_sprites': {
-    1: ("""def place(c):
-    c.sky((40,10,10), (255,90,20))
-    c.hill(c.between(.6,.8), .1, c.between(1,2), c.between(0,6), (90,20,10))""",
-        """def place(c):
-    c.sky((40,10,10), (255,90,20))
-    c.hill(.7, .1, 1.5, 3, (90,20,10))"""),
+    1: ("empty = (np.asarray(fox)[...,3]==0).mean()", "empty = (np.asarray(fox)[...,3]<255).mean()",
+        "empty = (np.asarray(fox)[...,3]>0).mean()"),
     2: ("cutout = lambda im: ink(im, (40,30,60))",
         "cutout = lambda im: tint(im, 'black')",
         "cutout = lambda im: Image.new('RGBA', im.size, (40,30,60,255))"),
     3: ("hidden_on = min(COLORS, key=lambda c: np.abs(sprites.rim('frog', 'cartoon')-COLORS[c]).sum())",
         "hidden_on = 'teal'",
         "hidden_on = max(COLORS, key=lambda c: np.abs(sprites.rim('frog', 'cartoon')-COLORS[c]).sum())")},
+'02_scenes': {
+    1: ("""def place(c):
+    c.sky((40,10,10), (255,90,20))
+    c.hill(c.between(.6,.8), .1, c.between(1,2), c.between(0,6), (90,20,10))""",
+        """def place(c):
+    c.sky((40,10,10), (255,90,20))
+    c.hill(.7, .1, 1.5, 3, (90,20,10))"""),
+    2: ("sideways = lambda *a: _gradient(*a).transpose(Image.TRANSPOSE)",
+        "sideways = lambda *a: _gradient(*a).rotate(-90)",
+        "sideways = lambda size, left, right: _gradient(size, right, left)"),
+    3: ("hidden_in = min(_scenes, key=lambda n: np.abs(scene_color(n, 0)-rim('penguin')).sum())",
+        "hidden_in = max(_scenes, key=lambda n: np.abs(scene_color(n, 0)-rim('penguin')).sum())",
+        "hidden_in = 'night'")},
 '04_stickers': {
     1: ("""mine = World(96, nouns=['fox','owl','whale'], plain_p=dict(watercolor=1.),
              style_p=dict(watercolor=1.))""",

@@ -7,7 +7,8 @@ import json
 import numpy as np
 from PIL import Image
 from paths import BUILD, DATA
-from sdcourse.sprites import VOCAB, Sprites, background
+from sdcourse.scenes import background
+from sdcourse.sprites import VOCAB, Sprites
 from sdcourse.stickers import an
 
 OUT = DATA/'subjects'
