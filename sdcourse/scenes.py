@@ -148,7 +148,6 @@ def _space(c):
     c.oval(x, y, r*1.9, r*.35, outline=(230,210,170), width=c.pen(90))
     c.disc(x, y, r, color)
 
-# %% ../nbs/02_scenes.ipynb #c79
 def _sea(c):
     c.sky((70,185,225), (10,50,120))
     for _ in range(4):   # rays of light
@@ -336,12 +335,10 @@ class Dice:
 
 # %% ../nbs/02_scenes.ipynb #c105
 _color_names = list(COLORS)
-_scene_names = list(_scenes)
-
 def _between(lo, hi): return [c for c in COLORS if lo<sum(COLORS[c])<hi]
-_pale = _between(480, 999)
 _backdrops = {   # the colours on which a style can be seen
-    'ink':_pale, 'watercolor':_pale, 'chalk':_between(0, 330), 'neon':_between(0, 200)}
+    'ink':_between(480, 999), 'watercolor':_between(480, 999), 'chalk':_between(0, 330),
+    'neon':_between(0, 200)}
 
 def stands_out(
     color,    # Colour of a background (r,g,b)
@@ -367,7 +364,7 @@ def _far_color(d, names, rims, avoid=None):
 def _far_scene(d, rims):
     "A scene; if it is too close to a rim, another, up to 6 times"
     for _ in range(6):
-        name = d.choice(_scene_names)
+        name = d.choice(list(_scenes))
         v = d.number(24)
         if stands_out(scene_color(name, v), rims, 75): break
     return dict(kind='scene', name=name, v=v)
@@ -399,5 +396,5 @@ def bare_background(
     d # `Dice`
 ):    # The `bg` of a `World.spec`
     "Choose a scene or a plain colour for a picture with nothing in it"
-    if d.random()<.6: return dict(kind='scene', name=d.choice(_scene_names), v=d.number(24))
+    if d.random()<.6: return dict(kind='scene', name=d.choice(list(_scenes)), v=d.number(24))
     return dict(kind='plain', c=d.choice(_color_names), j=_shade(d))

@@ -293,10 +293,10 @@ class Sprites:
 
 # %% ../nbs/01_sprites.ipynb #c39
 # coloured things that an artist drew: (noun, colour) -> drawing
-drawn_tints = {('apple','green'):'green-apple', ('book','green'):'green-book',
-             ('book','blue'):'blue-book'}
+TINTED = {('apple','green'):'green-apple', ('book','green'):'green-book',
+          ('book','blue'):'blue-book'}
 for c in ('orange','yellow','green','blue','purple','pink','black'):
-    drawn_tints['heart',c] = f'{c}-heart'
+    TINTED['heart',c] = f'{c}-heart'
 
 # %% ../nbs/01_sprites.ipynb #sp3
 @lru_cache

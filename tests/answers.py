@@ -38,6 +38,16 @@ answers = {
     3: ("hidden_in = min(_scenes, key=lambda n: np.abs(scene_color(n, 0)-rim('penguin')).sum())",
         "hidden_in = max(_scenes, key=lambda n: np.abs(scene_color(n, 0)-rim('penguin')).sum())",
         "hidden_in = 'night'")},
+'03_phrases': {
+    1: ("bunny = next(i for i in range(1000) if 'bunny' in caption_of(rabbit, i))",
+        "bunny = next(i for i in range(1000) if 'rabbit' in caption_of(rabbit, i))"),
+    2: ("frog = dict(single('frog', kind='plain', c='teal'), kind='wear', items=[\n"
+        "    dict(name=n, tint=None, auto=False) for n in ('frog','crown')])",
+        "frog = single('crown', kind='plain', c='teal')",
+        "frog = dict(single('frog', kind='plain', c='teal'), kind='wear', items=[\n"
+        "    dict(name=n, tint=None, auto=False) for n in ('crown','frog')])"),
+    3: ("share = sum(any(w in caption_of(rabbit, i) for w in PRETTY) for i in range(1000))/1000",
+        "share = sum('pretty' in caption_of(rabbit, i) for i in range(1000))/1000")},
 '04_stickers': {
     1: ("""mine = World(96, nouns=['fox','owl','whale'], plain_p=dict(watercolor=1.),
              style_p=dict(watercolor=1.))""",

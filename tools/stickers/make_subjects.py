@@ -9,7 +9,7 @@ from PIL import Image
 from paths import BUILD, DATA
 from sdcourse.scenes import background
 from sdcourse.sprites import VOCAB, Sprites
-from sdcourse.stickers import an
+from sdcourse.phrases import an
 
 OUT = DATA/'subjects'
 PLACES = {   # what the caption says, what is drawn
