@@ -583,10 +583,32 @@ found = rng.jump(-1).randn(4,16,16)"""),
         "trapezoid = lambda p: min(1, 2*(1-p))"),
     2: ("weight_100 = .5914", "weight_100 = 8.45", "weight_100 = 1"),
     3: ("lazy_loss = (2-2*(1-abar).sqrt()).mean()", "lazy_loss = 1.", "lazy_loss = abar.mean()")},
-'70_recipe': {
-    1: ("seed = (1000*4+2)*64", "seed = 1000*4+2", "seed = (1000*4+1)*64"),
+'70_networks': {
+    1: ("n = len(tok('a fox on a teal background').input_ids)", "n = 6", "n = 77"),
+    2: ("small = dict(r, unet=dict(r['unet'], block_out_channels=(32,64,128)))",
+        "small = dict(r, unet=dict(r['unet'], block_out_channels=(48,96,144)))",
+        "small = RECIPES['gpu']"),
+    3: ("times = 128*128*3/(16*16*4)", "times = 128*128/(16*16)", "times = 3/4")},
+'71_stages': {
+    1: ("world = StickerData(r, **UnetStage.odds).world\n"
+        "share = sum(world.spec(i)['kind']=='single' for i in range(1000))/1000",
+        "share = .8", "share = .835"),
     2: ("gb = 64_000*2*(4*16*16+77*128)/1e9", "gb = 64_000*(4*16*16+77*128)/1e9", "gb = .131"),
     3: ("drawn = 'b'", "drawn = 'a'", "drawn = 'c'")},
+'72_release': {
+    1: ("each = path.stat().st_size/sum(w.numel() for w in load_file(path).values())",
+        "each = 4", "each = path.stat().st_size"),
+    2: ("points = 100*(.8*.2/500)**.5", "points = 100*(.8/500)**.5", "points = 100*.8*.2/500"),
+    3: ('''def missed(rows):
+    return [o['figure'] for o in rows if o['goal'] is not None
+            and (o['value']<o['goal'])!=(o['figure']=='seconds')]''',
+        '''def missed(rows):
+    return [o['figure'] for o in rows if o['goal'] and o['value']<o['goal']]''',
+        "missed = lambda rows: ['noun']")},
+'73_recipe': {
+    1: ("seed = (1000*4+2)*64", "seed = 1000*4+2", "seed = (1000*4+1)*64"),
+    2: ("speed = 517_000/(166*60)", "speed = 517_000/166", "speed = 60"),
+    3: ("n = next(n for n in range(999) if .998**n<.5)", "n = 500", "n = 346")},
 '50_distill': {
     1: ("fewer = 25", "fewer = 12.5", "fewer = 50"),
     2: ("""quartered = lambda model, latents, s0, s1, s2, s3, s4: halved(
