@@ -6,8 +6,8 @@ Docs: https://USER.github.io/sdcourse/pipelines.html.md"""
 
 # %% auto #0
 __all__ = ['SAMPLERS', 'noise', 'as_prompts', 'truncated', 'unknown_words', 'prompt_notes', 'check_words', 'make_scheduler',
-           'Pictures', 'default_sd', 'versions_used', 'generate', 'sweep', 'to_pictures', 'film', 'save_png',
-           'read_png', 'redraw']
+           'Pictures', 'default_sd', 'versions_used', 'generate', 'to_pictures', 'film', 'save_png', 'read_png',
+           'redraw']
 
 # %% ../nbs/10_pipelines.ipynb #c4
 import functools, io, json, math, os, re, sys
@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from .core import finite_number, label_grid, show_images, whole_number, write_atomic
+from .core import finite_number, show_images, whole_number, write_atomic
 from .models import SD, load, quiet
 from .captions import nearest_words, words
 from .stickers import make_world
@@ -300,30 +300,6 @@ def generate(
         ps,ss = zip(*jobs[i:i+bs])
         out = _draw_batch(pipe, sd, ps, ss, how, on_step)
         ims += _add_notes(pipe, out, ps, ss, how)
-    return ims
-
-# %% ../nbs/10_pipelines.ipynb #c77
-def _label(name, value):
-    "Label of a row or column: text stands for itself, a number comes after its argument's name"
-    if isinstance(value, str): return value
-    if isinstance(value, float): return f'{name} {value:g}'
-    return f'{name} {value}'
-
-def sweep(
-    f,       # Function that draws: returns a picture, or a list of which the first is shown
-    rows,    # One of its arguments with a list of values, such as dict(guidance=[1,4,8])
-    cols,    # Another argument, such as dict(seed=[0,1,2])
-    zoom=1.  # 2 for twice the size
-)->Pictures: # Row by row
-    "Draw every combination of two arguments, and show them as a labelled grid"
-    (row,ys), = rows.items()
-    (col,xs), = cols.items()
-    ims = Pictures()
-    for y in ys:
-        for x in xs:
-            im = f(**{row: y, col: x})
-            ims.append(im[0] if isinstance(im, (list, tuple)) else im)
-    label_grid(ims, [_label(row, y) for y in ys], [_label(col, x) for x in xs], zoom=zoom)
     return ims
 
 # %% ../nbs/10_pipelines.ipynb #c95

@@ -26,9 +26,8 @@ from .models import bf16_pays, load, pack_delta
 from .networks import RECIPES
 from .release import export_model, measure_model, restore_stages, write_card
 from .stages import STAGES, StickerData
-from .structure import (KINDS, learns, make_data, new_layer_optimizer, train_structure,
-                                widen)
-from .training import Muon, fit, lr_shape, save_atomic
+from .structure import KINDS, learns, make_data, train_structure, widen
+from .training import Muon, fit, lr_shape, new_layer_optimizer, save_atomic
 from .upscale import train_upscale
 from diffusers.utils import make_image_grid   # after sdcourse.models, which keeps it quiet
 
