@@ -118,6 +118,15 @@ def most_confused(out, nouns):
         """found = (clip_embed(list(real[:200]))@clip_embed(texts=['something yellow to eat']).T)[:,0].topk(5,
     largest=False).indices""",
         "found = range(5)")},
+'09_pages': {
+    1: ('''papers = ['red','white','navy']
+page = sliders([picture(n, 'flat', p) for n in ('fox','owl') for p in papers],
+               dict(noun=['fox','owl']), dict(paper=papers))''',
+        "page = sliders([picture('fox', 'flat')]*2, dict(noun=['fox','owl']), dict(paper=['navy']))"),
+    2: ("n = 5**3", "n = 25", "n = 15"),
+    3: ("page = wiper(picture('fox', 'flat'), picture('cat', 'flat'), titles=['fox','cat'])",
+        "page = wiper(picture('fox', 'flat'), picture('fox', 'flat'), titles=['fox','cat'])",
+        "page = wiper(picture('fox', 'flat'), picture('cat', 'flat'))")},
 '10_pipelines': {
     1: ("favourite = generate('a cat at night', seed=3, steps=2)[0]",
         "favourite = generate('a cat', steps=2)[0]"),
