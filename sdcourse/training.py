@@ -285,7 +285,7 @@ def step_rng(
     return torch.Generator().manual_seed((seed*1_000_003+k)*1_009+rank)
 
 # %% ../nbs/40_training.ipynb #tm2
-SD15_SIZES = dict(unet=859.5e6, text=123.1e6, vae=83.7e6)   # number of weights in the parts of SD 1.5
+SD15_SIZES = dict(unet=859.5e6, text=123.1e6, vae=83.7e6)   # weights in the parts of SD 1.5
 SD15_ACTS = 4.8   # GB of activations of SD 1.5's U-Net, for one picture of 512 px in float32
 
 def training_memory(
