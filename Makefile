@@ -7,7 +7,7 @@
 #   make docs                        the docs site, in _site/html
 #   make docs-test                   the same in a real browser; needs a Chromium (apt install chromium)
 #   make run LESSON=33_sampling      run a lesson and save its outputs in nbs/
-#   make lint                        long lines and other things a reader stumbles over, counted
+#   make lint                        long lines and other things a reader stumbles over, and the modules, counted
 #   make home GITHUB=alice/sdcourse  write a new address into badges, README, settings and docs
 PYTHON ?= python3
 LESSON ?= 10_pipelines
@@ -43,6 +43,7 @@ run: $(STAMP)
 
 lint: $(STAMP)
 	@$(BIN)/python tools/lint.py $(ARGS)
+	@$(BIN)/python tools/lint.py --house
 	@$(BIN)/python -m ruff check --select E702,E703,F821,F841 nbs sdcourse tools tests --statistics --exit-zero
 
 home:

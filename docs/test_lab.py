@@ -12,7 +12,7 @@ shots = root/'_site'/'shots'
 if not chromium(): pytest.exit(HELP, 1)
 SOURCES = ["from sdcourse.models import load\nfrom sdcourse.widgets import play\npanel = play(load(device='cpu'))\npanel",
            "print('free:', panel.job.is_alive(), 'step', len(panel.film))",
-           "from sdcourse.core import sliders, wiper\nfrom PIL import Image\nims = [Image.new('RGB', (32,32), c) for c in ('red','green','blue','white')]\nsliders(ims, dict(guidance=[1,4]), dict(strength=[.2,.5]))",
+           "from sdcourse.pages import sliders, wiper\nfrom PIL import Image\nims = [Image.new('RGB', (32,32), c) for c in ('red','green','blue','white')]\nsliders(ims, dict(guidance=[1,4]), dict(strength=[.2,.5]))",
            "wiper(ims[0], ims[2])"]
 
 @pytest.fixture(scope='module')

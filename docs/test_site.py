@@ -14,7 +14,7 @@ from browser import HELP, Browser, chromium
 site = Path(__file__).resolve().parent.parent/'_site'
 html = site/'html'
 shots = site/'shots'
-LESSON, WITH_SCRUBBER, WITH_MATHS = 'sampling.html', 'core.html', 'judge.html'
+LESSON, WITH_SCRUBBER, WITH_SLIDERS, WITH_MATHS = 'sampling.html', 'core.html', 'pages.html', 'judge.html'
 DESK, PHONE = (1280, 900), (390, 844, 2, True)
 if not (html/'index.html').exists(): pytest.exit("There is no site yet: make docs", 1)
 if not chromium(): pytest.exit(HELP, 1)
@@ -172,7 +172,7 @@ def test_scrubber(b, url):
 
 def test_sliders(b, url):
     "Two knobs: each moves one way through the grid, and says where it is"
-    b.go(url+WITH_SCRUBBER)
+    b.go(url+WITH_SLIDERS)
     shown = "[...document.querySelectorAll('.sliders img')].filter(i => getComputedStyle(i).display != 'none').map(i => i.alt)"
     knob = lambda k: f"(() => {{ const r = document.querySelectorAll('.sliders input')[{k}]; r.scrollIntoView({{block: 'center'}}); r.focus(); return [+r.value, +r.max] }})()"
     seen = {b.js(shown)[0]}
@@ -186,12 +186,12 @@ def test_sliders(b, url):
                 said = b.js("[...document.querySelectorAll('.sliders label')].map(l => `${l.firstChild.data.trim()} ${l.querySelector('output').value}`).join(', ')")
                 assert alt == said
                 seen.add(alt)
-    assert len(seen) == 5+3-1     # five heights, three seeds
+    assert len(seen) == 5+3-1     # five nouns, three styles
     b.shot(shots/'sliders.png')
 
 def test_wiper(b, url):
     "The edge moves with the slider, from nothing of the one to nothing of the other"
-    b.go(url+WITH_SCRUBBER)
+    b.go(url+WITH_SLIDERS)
     move = "(v => { const r = document.querySelector('.wiper input'); r.scrollIntoView({block: 'center'}); r.value = v; r.dispatchEvent(new Event('input')); return getComputedStyle(document.querySelector('.wiper img + img')).clipPath })"
     assert [b.js(f'{move}({v})') for v in (0,30,100)] == ['inset(0px 100% 0px 0px)', 'inset(0px 70% 0px 0px)',
                                                           'inset(0px 0% 0px 0px)']

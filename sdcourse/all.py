@@ -16,7 +16,6 @@ from importlib import import_module
 from pathlib import Path
 
 CHOSEN = dict(
-    SIZES='stickers',   # how captions say small and large; dreambooth.SIZES are its own
     draw=None,          # the command `sdcourse draw`; to draw in Python, call `generate`
     main=None,          # the commands of cli and recipe
     info=None,          # the command `sdcourse info`

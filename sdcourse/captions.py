@@ -10,9 +10,11 @@ __all__ = ['parse_caption', 'words', 'nearest_words', 'eval_prompts']
 # %% ../nbs/05_captions.ipynb #c4
 import difflib, re
 from functools import lru_cache
-from .sprites import COLORS, COLOR_WORDS, STYLES, TINTS, VOCAB, scene_color
-from .stickers import (DIGITS, Dice, GRADIENTS, HOLD, PATTERNS, POS_WORDS, PREFIX, PRETTY,
-                               RELATIONS, SCENES, SCENE_ONLY, SIZES, an, as_world, stands_out)
+from .phrases import (DIGITS, GRADIENTS, PATTERNS, POS_WORDS, PREFIX, PRETTY, RELATIONS,
+                              SCENES, SCENE_ONLY, SIZES, an)
+from .scenes import Dice, scene_color, stands_out
+from .sprites import COLORS, COLOR_WORDS, STYLES, TINTS, VOCAB
+from .stickers import HOLD, as_world
 
 # %% ../nbs/05_captions.ipynb #c165
 def _tokens(text): return re.findall(r"[\w'<>-]+", text.lower().replace('colour', 'color'))

@@ -6,11 +6,10 @@ Docs: https://USER.github.io/sdcourse/core.html.md"""
 
 # %% auto #0
 __all__ = ['to_img', 'as_rgb', 'to_tensor', 'as_batch', 'whole_number', 'finite_number', 'write_atomic', 'show_images',
-           'label_grid', 'data_url', 'scrubber', 'sliders', 'wiper', 'set_seed', 'Table', 'best_device', 'Timer',
-           'memory', 'report']
+           'label_grid', 'scrubber', 'set_seed', 'Table', 'best_device', 'Timer', 'memory', 'report']
 
 # %% ../nbs/00_core.ipynb #c4
-import base64, hashlib, html, io, json, math, os, platform, random, textwrap, time
+import base64, hashlib, html, io, math, os, platform, random, textwrap, time
 from pathlib import Path
 import numpy as np, torch
 from PIL import Image, ImageOps
@@ -177,7 +176,7 @@ def write_atomic(
         raise err from None
 
 # %% ../nbs/00_core.ipynb #c27
-def _as_list(ims):
+def as_list(ims):
     "A list of pictures, from one picture, a list or a batch"
     if isinstance(ims, (list,tuple)): return list(ims)
     n = getattr(ims, 'ndim', None)
@@ -200,7 +199,6 @@ def _show(ax, im, title=None, width=24):
     ax.set(xticks=[], yticks=[])
     for s in ax.spines.values(): s.set_visible(False)
 
-# %% ../nbs/00_core.ipynb #c29
 def _finish(fig):
     "Show a figure; in a notebook as a JPEG, because a PNG would be ten times as large"
     import matplotlib.pyplot as plt
@@ -222,7 +220,7 @@ def show_images(
 ):
     "Show pictures side by side"
     import matplotlib.pyplot as plt
-    ims = _as_list(ims)
+    ims = as_list(ims)
     if not ims: raise ValueError("There are no pictures to show: the list is empty.")
     if titles is None: titles = [None]*len(ims)
     titles = [titles] if isinstance(titles, str) else list(titles)
@@ -245,7 +243,7 @@ def label_grid(
 ):
     "Show a grid of pictures with labelled rows and columns"
     import matplotlib.pyplot as plt
-    ims = _as_list(ims)
+    ims = as_list(ims)
     rows = [str(o) for o in row_labels]
     cols = [str(o) for o in col_labels]
     if not ims or len(ims) != len(rows)*len(cols):
@@ -262,9 +260,9 @@ def label_grid(
     _finish(fig)
 
 # %% ../nbs/00_core.ipynb #c40
-def _pil(im):
+def as_pil(im):
     "A picture of any kind as a PIL picture"
-    if isinstance(im, Image.Image): return im
+    if isinstance(im, Image.Image): return as_rgb(im)
     return to_img(im) if isinstance(im, torch.Tensor) else Image.fromarray(_rgb(im))
 
 def data_url(
@@ -272,19 +270,19 @@ def data_url(
 )->str: # 'data:image/webp;base64,...'
     "A picture as a URL that holds the whole picture, for a page of HTML"
     b = io.BytesIO()
-    _pil(im).convert('RGB').save(b, 'webp', quality=88, method=4)
+    as_pil(im).convert('RGB').save(b, 'webp', quality=88, method=4)
     return 'data:image/webp;base64,'+base64.b64encode(b.getvalue()).decode()
 
-# %% ../nbs/00_core.ipynb #c41
-def _img_tag(url, width, alt, shown):
+def img_tag(url, width, alt, shown):
     "The HTML of a picture that can be shown or hidden"
     display = 'block' if shown else 'none'
     return f'<img src="{url}" width="{width}" alt="{html.escape(alt)}" style="display:{display}">'
 
-def _uid(text):
+def page_id(text):
     "An id for a part of a page; the same text gives the same id"
     return 's'+hashlib.sha1(text.encode()).hexdigest()[:10]
 
+# %% ../nbs/00_core.ipynb #c41
 def scrubber(
     ims,          # Pictures in order, or a batch
     titles=None,  # One for each picture, shown next to the slider
@@ -292,95 +290,21 @@ def scrubber(
 ):
     "Slider that steps through pictures, as HTML; works without a kernel"
     from IPython.display import HTML
-    urls = [data_url(o) for o in _as_list(ims)]
+    urls = [data_url(o) for o in as_list(ims)]
     if not urls: raise ValueError("There are no pictures to step through: the list is empty.")
     titles = [str(o) for o in (range(len(urls)) if titles is None else titles)]
     if len(titles) != len(urls):
         raise ValueError(f"{len(urls)} pictures, but {len(titles)} titles.")
     pictures = zip(urls, titles)
-    tags = ''.join(_img_tag(u, width, t, shown=i==0) for i,(u,t) in enumerate(pictures))
+    tags = ''.join(img_tag(u, width, t, shown=i==0) for i,(u,t) in enumerate(pictures))
     js = ("const d=this.parentNode,m=d.querySelectorAll('img');"
           "m.forEach((e,i)=>e.style.display=i==+this.value?'block':'none');"
           "d.querySelector('output').value=m[+this.value].alt")
     slider = (f'<input type="range" min="0" max="{len(urls)-1}" value="0" aria-label="step" '
               f'style="width:{width}px;display:block" oninput="{js}">')
     title = f'<output>{html.escape(titles[0])}</output>'
-    uid = _uid(''.join(urls+titles))
+    uid = page_id(''.join(urls+titles))
     return HTML(f'<div id="{uid}" class="scrubber">{tags}{slider}{title}</div>')
-
-# %% ../nbs/00_core.ipynb #c48
-def _setting(d):
-    "Name and values of a dict with one entry, the values as text"
-    if len(d) != 1:
-        raise ValueError("Each slider has one knob: a dict with one name and its values, such as "
-                         "dict(guidance=[1,4,8]).")
-    name,values = next(iter(d.items()))
-    return str(name), [f'{o:g}' if isinstance(o, float) else str(o) for o in values]
-
-def _knob(name, values, at, width):
-    "The HTML of a slider with a name; `at` is the number of the value at first"
-    js = ("const d=this.closest('.sliders'),r=d.querySelectorAll('input'),"
-          "k=r[0].value*(+r[1].max+1)+ +r[1].value;"
-          "d.querySelectorAll('img').forEach((e,i)=>e.style.display=i==k?'block':'none');"
-          "this.nextElementSibling.value=JSON.parse(this.dataset.says)[this.value]")
-    says = html.escape(json.dumps(values))
-    return (f'<label style="display:block">{html.escape(name)}'
-            f'<input type="range" min="0" max="{len(values)-1}" value="{at}" data-says="{says}" '
-            f'style="width:{width}px;max-width:100%;display:block" oninput="{js}">'
-            f'<output>{html.escape(values[at])}</output></label>')
-
-def sliders(
-    ims,        # Pictures, row by row, as for `label_grid`
-    rows,       # What changes from row to row: its name and values, such as dict(guidance=[1,4,8])
-    cols,       # What changes along a row, such as dict(strength=[.2,.5,.8])
-    width=192,  # Width of the picture on the page, in pixels
-):
-    "One slider for each of two settings, over pictures drawn beforehand; works without a kernel"
-    from IPython.display import HTML
-    row,row_values = _setting(rows)
-    col,col_values = _setting(cols)
-    ims = _as_list(ims)
-    n = len(row_values)*len(col_values)
-    if not ims or len(ims) != n:
-        raise ValueError(f"{len(ims)} pictures do not fill {len(row_values)} times "
-                         f"{len(col_values)} settings: {n} are needed, row by row.")
-    i = len(row_values)//2
-    j = len(col_values)//2
-    first = i*len(col_values)+j   # the picture in the middle is shown first
-    alts = [f'{row} {x}, {col} {y}' for x in row_values for y in col_values]
-    pictures = zip(ims, alts)
-    page = ''.join(_img_tag(data_url(o), width, alt, k==first) for k,(o,alt) in enumerate(pictures))
-    page += _knob(row, row_values, i, width)+_knob(col, col_values, j, width)
-    return HTML(f'<div id="{_uid(page)}" class="sliders">{page}</div>')
-
-# %% ../nbs/00_core.ipynb #c52
-def wiper(
-    before,                      # A picture
-    after,                       # Another one, of the same size
-    titles=('before', 'after'),  # What to call them
-    width=256,                   # Width of the picture on the page, in pixels
-):
-    "Two pictures in one place, with a slider that wipes between them; works without a kernel"
-    from IPython.display import HTML
-    a = _pil(before)
-    b = _pil(after)
-    if a.size != b.size:
-        raise ValueError(f"Before and after must have one size, these are {a.width}x{a.height} and "
-                         f"{b.width}x{b.height}. Use im.resize((w,h)).")
-    if len(titles) != 2: raise ValueError(f"Two pictures, but {len(titles)} titles.")
-    ta,tb = (html.escape(str(t)) for t in titles)
-    fill = 'display:block;width:100%;margin:0'
-    half = 'position:absolute;left:0;top:0;clip-path:inset(0 50% 0 0)'
-    js = ("this.previousElementSibling.lastElementChild.style.clipPath="
-          "'inset(0 '+(100-this.value)+'% 0 0)'")
-    page = (f'<div style="position:relative"><img src="{data_url(b)}" alt="{tb}" style="{fill}">'
-            f'<img src="{data_url(a)}" alt="{ta}" style="{fill};{half}"></div>'
-            f'<input type="range" min="0" max="100" value="50" aria-label="how much of {ta}" '
-            f'style="width:100%;margin:0" oninput="{js}">'
-            f'<div style="display:flex;justify-content:space-between">'
-            f'<span>{ta}</span><span>{tb}</span></div>')
-    return HTML(f'<div id="{_uid(page)}" class="wiper" '
-                f'style="width:{width}px;max-width:100%">{page}</div>')
 
 # %% ../nbs/00_core.ipynb #c56
 def set_seed(
@@ -392,14 +316,13 @@ def set_seed(
     np.random.seed(seed)
     torch.manual_seed(seed)
 
-# %% ../nbs/00_core.ipynb #c61
+# %% ../nbs/00_core.ipynb #c62
 def _text(v):
     "One entry of a table as text"
     if isinstance(v, Image.Image): return f'picture {v.width}x{v.height}'
     if isinstance(v, bool) or v is None: return {True:'yes', False:'no', None:''}[v]
     return f'{v:.4g}' if isinstance(v, (float,np.floating)) else str(v)
 
-# %% ../nbs/00_core.ipynb #c62
 class Table(list):
     "A list of dicts that shows as a table"
     @property

@@ -20,8 +20,8 @@ from .core import as_batch, Table, write_atomic
 from .hub import WEIGHTS
 from .models import quiet
 from .captions import parse_caption
+from .phrases import PATTERNS, SCENES
 from .sprites import COLORS, TINTS
-from .stickers import PATTERNS, SCENES
 
 # %% ../nbs/08_judge.ipynb #c11
 def judge_classes(

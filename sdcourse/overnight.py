@@ -203,10 +203,10 @@ def _coarse(unet, dtype):
 def _check_memory(a, r, sd):
     "A `MemoryError` that says which options help, if more is needed than there is"
     from sdcourse.core import memory
-    from sdcourse.dreambooth import SD15_ACTS, SIZES, training_memory
+    from sdcourse.training import SD15_ACTS, SD15_SIZES, training_memory
     parts = dict(unet=sd.unet, text=sd.text_encoder, vae=sd.vae)
     sizes = {k: sum(p.numel() for p in m.parameters()) for k,m in parts.items()}
-    acts = SD15_ACTS*(sd.size/512)**2*sizes['unet']/SIZES['unet']
+    acts = SD15_ACTS*(sd.size/512)**2*sizes['unet']/SD15_SIZES['unet']
     def gb(method, batch, half, checkpoint):
         method = method.replace('dreambooth', 'full')
         n = batch*(1+bool(r.get('prior')))

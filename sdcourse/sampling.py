@@ -64,6 +64,7 @@ def guided_model(
     v_prediction=False, # Does the U-Net predict velocity instead of noise?
 )->Callable:      # `model(latents, sigma)` -> noise_pred, like `latents`; sigma: a number, or (b,)
     "Classifier-free guidance (Ho & Salimans 2022, eq. 6) with one call of the U-Net per step"
+    need_text_only(unet)
     n = max(len(text_emb), len(uncond_emb))
     emb = torch.cat([_each(uncond_emb, n), _each(text_emb, n)])
     both = noise_model(text_once(unet), emb, levels, v_prediction)

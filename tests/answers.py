@@ -17,18 +17,37 @@ answers = {
         "wallpaper = lambda seed: agate(seed, 2)",
         "wallpaper = lambda seed: agate(seed).roll(3, 1)")},
 '01_sprites': {
-    1: ("""def place(c):
-    c.sky((40,10,10), (255,90,20))
-    c.hill(c.between(.6,.8), .1, c.between(1,2), c.between(0,6), (90,20,10))""",
-        """def place(c):
-    c.sky((40,10,10), (255,90,20))
-    c.hill(.7, .1, 1.5, 3, (90,20,10))"""),
+    1: ("empty = (np.asarray(fox)[...,3]==0).mean()", "empty = (np.asarray(fox)[...,3]<255).mean()",
+        "empty = (np.asarray(fox)[...,3]>0).mean()"),
     2: ("cutout = lambda im: ink(im, (40,30,60))",
         "cutout = lambda im: tint(im, 'black')",
         "cutout = lambda im: Image.new('RGBA', im.size, (40,30,60,255))"),
     3: ("hidden_on = min(COLORS, key=lambda c: np.abs(sprites.rim('frog', 'cartoon')-COLORS[c]).sum())",
         "hidden_on = 'teal'",
         "hidden_on = max(COLORS, key=lambda c: np.abs(sprites.rim('frog', 'cartoon')-COLORS[c]).sum())")},
+'02_scenes': {
+    1: ("""def place(c):
+    c.sky((40,10,10), (255,90,20))
+    c.hill(c.between(.6,.8), .1, c.between(1,2), c.between(0,6), (90,20,10))""",
+        """def place(c):
+    c.sky((40,10,10), (255,90,20))
+    c.hill(.7, .1, 1.5, 3, (90,20,10))"""),
+    2: ("sideways = lambda *a: _gradient(*a).transpose(Image.TRANSPOSE)",
+        "sideways = lambda *a: _gradient(*a).rotate(-90)",
+        "sideways = lambda size, left, right: _gradient(size, right, left)"),
+    3: ("hidden_in = min(_scenes, key=lambda n: np.abs(scene_color(n, 0)-rim('penguin')).sum())",
+        "hidden_in = max(_scenes, key=lambda n: np.abs(scene_color(n, 0)-rim('penguin')).sum())",
+        "hidden_in = 'night'")},
+'03_phrases': {
+    1: ("bunny = next(i for i in range(1000) if 'bunny' in caption_of(rabbit, i))",
+        "bunny = next(i for i in range(1000) if 'rabbit' in caption_of(rabbit, i))"),
+    2: ("frog = dict(single('frog', kind='plain', c='teal'), kind='wear', items=[\n"
+        "    dict(name=n, tint=None, auto=False) for n in ('frog','crown')])",
+        "frog = single('crown', kind='plain', c='teal')",
+        "frog = dict(single('frog', kind='plain', c='teal'), kind='wear', items=[\n"
+        "    dict(name=n, tint=None, auto=False) for n in ('crown','frog')])"),
+    3: ("share = sum(any(w in caption_of(rabbit, i) for w in PRETTY) for i in range(1000))/1000",
+        "share = sum('pretty' in caption_of(rabbit, i) for i in range(1000))/1000")},
 '04_stickers': {
     1: ("""mine = World(96, nouns=['fox','owl','whale'], plain_p=dict(watercolor=1.),
              style_p=dict(watercolor=1.))""",
@@ -99,6 +118,15 @@ def most_confused(out, nouns):
         """found = (clip_embed(list(real[:200]))@clip_embed(texts=['something yellow to eat']).T)[:,0].topk(5,
     largest=False).indices""",
         "found = range(5)")},
+'09_pages': {
+    1: ('''papers = ['red','white','navy']
+page = sliders([picture(n, 'flat', p) for n in ('fox','owl') for p in papers],
+               dict(noun=['fox','owl']), dict(paper=papers))''',
+        "page = sliders([picture('fox', 'flat')]*2, dict(noun=['fox','owl']), dict(paper=['navy']))"),
+    2: ("n = 5**3", "n = 25", "n = 15"),
+    3: ("page = wiper(picture('fox', 'flat'), picture('cat', 'flat'), titles=['fox','cat'])",
+        "page = wiper(picture('fox', 'flat'), picture('fox', 'flat'), titles=['fox','cat'])",
+        "page = wiper(picture('fox', 'flat'), picture('cat', 'flat'))")},
 '10_pipelines': {
     1: ("favourite = generate('a cat at night', seed=3, steps=2)[0]",
         "favourite = generate('a cat', steps=2)[0]"),
@@ -564,10 +592,32 @@ found = rng.jump(-1).randn(4,16,16)"""),
         "trapezoid = lambda p: min(1, 2*(1-p))"),
     2: ("weight_100 = .5914", "weight_100 = 8.45", "weight_100 = 1"),
     3: ("lazy_loss = (2-2*(1-abar).sqrt()).mean()", "lazy_loss = 1.", "lazy_loss = abar.mean()")},
-'70_recipe': {
-    1: ("seed = (1000*4+2)*64", "seed = 1000*4+2", "seed = (1000*4+1)*64"),
+'70_networks': {
+    1: ("n = len(tok('a fox on a teal background').input_ids)", "n = 6", "n = 77"),
+    2: ("small = dict(r, unet=dict(r['unet'], block_out_channels=(32,64,128)))",
+        "small = dict(r, unet=dict(r['unet'], block_out_channels=(48,96,144)))",
+        "small = RECIPES['gpu']"),
+    3: ("times = 128*128*3/(16*16*4)", "times = 128*128/(16*16)", "times = 3/4")},
+'71_stages': {
+    1: ("world = StickerData(r, **UnetStage.odds).world\n"
+        "share = sum(world.spec(i)['kind']=='single' for i in range(1000))/1000",
+        "share = .8", "share = .835"),
     2: ("gb = 64_000*2*(4*16*16+77*128)/1e9", "gb = 64_000*(4*16*16+77*128)/1e9", "gb = .131"),
     3: ("drawn = 'b'", "drawn = 'a'", "drawn = 'c'")},
+'72_release': {
+    1: ("each = path.stat().st_size/sum(w.numel() for w in load_file(path).values())",
+        "each = 4", "each = path.stat().st_size"),
+    2: ("points = 100*(.8*.2/500)**.5", "points = 100*(.8/500)**.5", "points = 100*.8*.2/500"),
+    3: ('''def missed(rows):
+    return [o['figure'] for o in rows if o['goal'] is not None
+            and (o['value']<o['goal'])!=(o['figure']=='seconds')]''',
+        '''def missed(rows):
+    return [o['figure'] for o in rows if o['goal'] and o['value']<o['goal']]''',
+        "missed = lambda rows: ['noun']")},
+'73_recipe': {
+    1: ("seed = (1000*4+2)*64", "seed = 1000*4+2", "seed = (1000*4+1)*64"),
+    2: ("speed = 517_000/(166*60)", "speed = 517_000/166", "speed = 60"),
+    3: ("n = next(n for n in range(999) if .998**n<.5)", "n = 500", "n = 346")},
 '50_distill': {
     1: ("fewer = 25", "fewer = 12.5", "fewer = 50"),
     2: ("""quartered = lambda model, latents, s0, s1, s2, s3, s4: halved(

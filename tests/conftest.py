@@ -17,7 +17,7 @@ quiet = {k: v for k,v in os.environ.items() if k != 'SDCOURSE_MODEL'} | dict(
 # them to `make test-heavy`
 HEAVY = {'10_pipelines', '12_img2img', '21_noising', '24_unet', '34_samplers', '35_losses', '40_training',
          '41_textual_inversion', '43_dreambooth', '44_structure', '45_upscale', '50_distill', '51_editing',
-         '52_imagic', '70_recipe'}
+         '52_imagic', '72_release', '73_recipe'}
 
 def pytest_configure(config):
     "Tests marked slow or heavy wait until somebody asks: make test-all, or -m heavy"

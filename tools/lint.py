@@ -3,7 +3,8 @@ each notebook.
 
 ruff, which reads notebooks, has rules for semicolons and long lines; the rest is counted here from the syntax
 trees. It is a mirror, not a quota. `--lines` prints the places. A line that is clearer long ends with `#
-long`."""
+long`. `--house` prints another table: how long the modules are, who imports whom, what is exported, and what
+the docstrings say of errors and papers."""
 import argparse, ast, json, re
 from pathlib import Path
 
@@ -54,11 +55,82 @@ def semicolons(i, tree, lines):
             for a,b in zip(body, body[1:]):
                 if b.lineno == a.end_lineno: yield i, b.lineno, 'semicolon'
 
+# the house
+
+LONG = 400   # lines; a longer module has more than one idea
+
+def exports(tree):
+    "The names in a module's `__all__`"
+    lists = [n.value for n in tree.body if isinstance(n, ast.Assign) and getattr(n.targets[0], 'id', '') == '__all__']
+    return ast.literal_eval(lists[0]) if lists else []
+
+def imports(tree):
+    "{module of ours: names taken from it}, for a module or a notebook, inside functions too"
+    taken = {}
+    for n in ast.walk(tree):
+        if not isinstance(n, ast.ImportFrom): continue
+        name = '.'*n.level+(n.module or '')
+        if name.startswith(('sdcourse.', '.')) and name != '.':
+            taken.setdefault(name.removeprefix('sdcourse').lstrip('.'), set()).update(a.name for a in n.names)
+    return taken
+
+def functions(tree):
+    "Exported functions of a module"
+    return [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name in exports(tree)]
+
+def silent(f, source):
+    "Does this function raise, without a word in its docstring or at the `raise`? None if it doesn't raise"
+    raises = [n for n in ast.walk(f) if isinstance(n, ast.Raise)]
+    if not raises: return None
+    if re.search(r'Error|raise', ast.get_docstring(f) or ''): return False
+    lines = source.splitlines()
+    return not all('#' in ''.join(lines[n.lineno-2:n.end_lineno]) for n in raises)
+
+def names_paper(f): return bool(re.search(r'\([^)]*\b(19|20)\d\d\b', ast.get_docstring(f) or ''))
+
+def house(sources, lessons):
+    "Figures of modules {name: source} and of the lessons that use them {name: source}, as rows of text"
+    trees = {m: ast.parse(s) for m,s in sources.items()}
+    size = {m: len(s.splitlines()) for m,s in sources.items()}
+    longest = sorted(size, key=size.get, reverse=True)[:6]
+    yield 'longest modules', ', '.join(f'{m} {size[m]}' for m in longest)
+    yield f'over {LONG} lines', sum(n > LONG for n in size.values())
+    links = {m: len(imports(t)) for m,t in trees.items()}
+    most = max(links, key=links.get)
+    mean = sum(links.values())/len(links)
+    yield 'imports of ours', f'{mean:.1f} for each module, at most {links[most]} ({most})'
+    names = [(m,n) for m,t in trees.items() for n in exports(t)]
+    used = {l: imports(ast.parse(s)) for l,s in lessons.items()}
+    idle = [(m,n) for m,n in names if not any(n in u.get(m, ()) for l,u in used.items() if l[3:] != m)]
+    yield 'exported names', f'{len(names)}, of which {len(idle)} are used in no other notebook'
+    found = [(f, sources[m]) for m,t in trees.items() for f in functions(t)]
+    quiet = [silent(f, s) for f,s in found]
+    raising = len(quiet)-quiet.count(None)
+    mute = [f.name for (f,_),q in zip(found, quiet) if q]
+    yield 'functions that raise', f'{raising}, of which {len(mute)} do not say so'
+    yield 'in silence', ', '.join(mute)
+    yield 'functions with a paper', sum(names_paper(f) for f,_ in found)
+
+def print_house(places=False):
+    "The second table, for this project; with `places`, it names the functions that raise in silence"
+    files = [p for p in sorted((root/'sdcourse').glob('[a-z]*.py')) if p.name != 'all.py']
+    sources = {p.stem: p.read_text(encoding='utf-8') for p in files}
+    lessons = {p.stem: '\n'.join(s for _,s in cells(p) if parses(s)) for p in sorted((root/'nbs').glob('*.ipynb'))}
+    for what,figure in house(sources, lessons):
+        if places or what != 'in silence': print(f'{what:24}{figure}')
+
+def parses(source):
+    "Is this Python?"
+    try: return bool(ast.parse(source))
+    except SyntaxError: return False
+
 def main():
     p = argparse.ArgumentParser(description='Count long lines, packed assignments, nested conditionals, semicolons.')
     p.add_argument('names', nargs='*', help='parts of names of notebooks or files; all without')
     p.add_argument('--lines', action='store_true', help='print every place')
+    p.add_argument('--house', action='store_true', help='print the table of the modules instead')
     a = p.parse_args()
+    if a.house: return print_house(a.lines)
     paths = sorted((root/'nbs').glob('*.ipynb'))
     for folder in ('tools', 'tests', 'docs'): paths += sorted((root/folder).glob('*.py'))
     paths = [q for q in paths if not a.names or any(n in q.name for n in a.names)]

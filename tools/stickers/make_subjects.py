@@ -7,8 +7,9 @@ import json
 import numpy as np
 from PIL import Image
 from paths import BUILD, DATA
-from sdcourse.sprites import VOCAB, Sprites, background
-from sdcourse.stickers import an
+from sdcourse.scenes import background
+from sdcourse.sprites import VOCAB, Sprites
+from sdcourse.phrases import an
 
 OUT = DATA/'subjects'
 PLACES = {   # what the caption says, what is drawn
