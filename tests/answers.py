@@ -586,6 +586,18 @@ found = rng.jump(-1).randn(4,16,16)"""),
         """def run_button(todo, each):
     for o in todo: each(o)
     return threading.current_thread()""")},
+'84_follow': {
+    1: ("too_large = pipe.vae.config.scaling_factor/.18215",
+        "too_large = .18215",
+        "too_large = .18215/pipe.vae.config.scaling_factor"),
+    2: ("first_step = lambda strength, steps: steps-round(strength*steps)",
+        "first_step = lambda strength, steps: round(strength*steps)"),
+    3: ("""def swap(text, old, new):
+    for word in (old, new):
+        if len(tokenizer.tokenize(word))!=1: raise ValueError(word)
+    return with_row(text, old, row(new))""",
+        "swap = lambda text, old, new: with_row(text, old, row(new))",
+        "swap = lambda text, old, new: embed(text)")},
 '40_training': {
     1: ("trapezoid = lambda p: min(1, 10*(1-p))",
         "trapezoid = lambda p: 1-p",
