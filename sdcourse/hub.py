@@ -6,10 +6,10 @@ Docs: https://USER.github.io/sdcourse/hub.html.md"""
 
 # %% auto #0
 __all__ = ['WEIGHTS', 'KNOWN', 'resolve', 'ask_hub', 'plan', 'cached', 'cached_folder', 'folder_of', 'repair_hint', 'weights_gb',
-           'checksums', 'check_files', 'read_tensors']
+           'checksums', 'check_files', 'fingerprints', 'read_tensors']
 
 # %% ../nbs/06_hub.ipynb #h4
-import difflib, hashlib, json, os, re, threading
+import difflib, hashlib, json, os, re, threading, zlib
 from pathlib import Path
 import sdcourse
 from .core import Table
@@ -235,6 +235,46 @@ def check_files(
         if now.get(f)==right: continue
         state = 'damaged' if f in now else 'missing'
         raise OSError(f'{f} of {folder.name!r} is {state}: {repair_hint(folder)}')
+
+# %% ../nbs/06_hub.ipynb #fp-b
+def _sums(tensor):
+    "A few whole numbers that change when a tensor does"
+    import torch
+    whole = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+    bits = tensor.detach().contiguous().flatten().view(whole[tensor.element_size()])
+    return [bits.sum(dtype=torch.int64).item(), *bits[::max(1, len(bits)//7)].tolist()]
+
+def _checksum(tensors):
+    "Eight digits for named tensors; '' for none"
+    if not tensors: return ''
+    text = json.dumps([[k, _sums(v)] for k,v in sorted(tensors.items())])
+    return f'{zlib.crc32(text.encode()):08x}'
+
+_LORA = re.compile(r'\.(down|up)\.weight$|lora_')   # names of LoRA's weights: ours and peft's
+
+def fingerprints(
+    sd, # A loaded model (`load`)
+)->dict: # {part: eight digits}, for parts, LoRA and learned words
+    "Short checksums of a model's weights, to tell whether two models draw the same"
+    found = {}
+    for name in ('text_encoder','vae','unet'):
+        weights = dict(getattr(sd, name).state_dict())
+        lora = {k: weights.pop(k) for k in list(weights) if _LORA.search(k)}
+        plain = {re.sub(r'\.base(_layer)?\.', '.', k): v for k,v in weights.items()}
+        if name=='text_encoder': found |= _word_sums(sd, plain)
+        found[name] = _checksum(plain)
+        if lora: found[f'LoRA of {name}'] = _checksum(lora)
+    return found
+
+def _word_sums(sd, weights):
+    "Checksums of learned words; their rows are cut off from the table in `weights`"
+    words = sd.tokenizer.get_added_vocab()
+    key = next(k for k in weights if k.endswith('token_embedding.weight'))
+    table = weights[key]
+    own = {w: i for w,i in words.items() if w.startswith('<') and not w.startswith('<|')}
+    first = min([*own.values(), len(sd.tokenizer)])
+    weights[key] = table[:first]
+    return {w: _checksum(dict(row=table[i])) for w,i in own.items() if i<len(table)}
 
 # %% ../nbs/06_hub.ipynb #rw-b
 def read_tensors(

@@ -6,11 +6,10 @@ Docs: https://USER.github.io/sdcourse/models.html.md"""
 
 # %% auto #0
 __all__ = ['quiet', 'bf16_gain', 'bf16_pays', 'best_dtype', 'half_precision', 'load_model_part', 'load_tokenizer', 'SD',
-           'FastDecoder', 'pack_delta', 'unpack_delta', 'load', 'parts', 'text_model', 'small_words', 'spell_out',
-           'need_text_only', 'fingerprints']
+           'FastDecoder', 'pack_delta', 'unpack_delta', 'load', 'parts', 'text_model']
 
 # %% ../nbs/07_models.ipynb #c4
-import json, re, threading, time, warnings, zlib
+import json, threading, time, warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -345,7 +344,8 @@ def _load_scheduler(folder):
     import diffusers
     file = folder/'scheduler'/'scheduler_config.json'
     if not file.exists():
-        raise FileNotFoundError(f'no scheduler/{file.name} in {folder.name!r}: {repair_hint(folder)}')
+        raise FileNotFoundError(f'no scheduler/{file.name} in {folder.name!r}: '
+                                f'{repair_hint(folder)}')
     try:
         config = json.loads(file.read_text(encoding='utf8'))
         name = config['_class_name']
@@ -354,8 +354,8 @@ def _load_scheduler(folder):
                       f'{repair_hint(folder)}') from e
     if not hasattr(diffusers, name):
         raise OSError(f'{folder.name!r} has a scheduler {name!r}, which diffusers '
-                      f'{diffusers.__version__} does not know. Another name in scheduler/{file.name} '
-                      'will do, such as "PNDMScheduler"')
+                      f'{diffusers.__version__} does not know. Another name in '
+                      f'scheduler/{file.name} will do, such as "PNDMScheduler"')
     with quiet(): return getattr(diffusers, name).from_config(config)
 
 _DTYPES = dict(float32=torch.float32, fp32=torch.float32, float16=torch.float16, half=torch.float16,
@@ -387,8 +387,8 @@ def _check_parts(name, folder, parts):
     "Raise an error if the parts don't fit together, or are not for text to image"
     unet,text = parts['unet'].config,parts['text_encoder'].config
     if unet.addition_embed_type is not None:
-        raise ValueError(f'{name!r} is an SDXL or a relative of it: load reads Stable Diffusion 1.x '
-                         'and 2.x. Open it with diffusers.AutoPipelineForText2Image')
+        raise ValueError(f'{name!r} is an SDXL or a relative of it: load reads Stable Diffusion '
+                         '1.x and 2.x. Open it with diffusers.AutoPipelineForText2Image')
     if unet.cross_attention_dim!=text.hidden_size:
         raise ValueError(f'the U-Net of {name!r} takes text embeddings {unet.cross_attention_dim} '
                          f'wide, and its text encoder makes them {text.hidden_size} wide, so they '
@@ -433,77 +433,3 @@ def text_model(
 ):               # The module with `embeddings` and `encoder`
     "The module that holds the layers of a text encoder, in any version of transformers"
     return getattr(text_encoder, 'text_model', text_encoder)
-
-# %% ../nbs/07_models.ipynb #so-b
-def small_words(
-    sd,     # A loaded model (`load`)
-    prompt, # Text
-)->str:
-    "The prompt with learned words in small letters, as the tokenizer knows them: `<Pip>` too"
-    for word in sd.tokenizer.get_added_vocab():
-        if word.startswith('<'): prompt = re.sub(re.escape(word), word, prompt, flags=re.I)
-    return prompt
-
-def spell_out(
-    sd,      # A loaded model (`load`)
-    prompt,  # Text, or a list of texts
-):           # The same with words written out
-    "Write out learned words of several vectors: '<pip>' becomes '<pip> <pip>_1'"
-    if not isinstance(prompt, str): return [spell_out(sd, p) for p in prompt]
-    prompt = small_words(sd, prompt)
-    vocab = sd.tokenizer.get_added_vocab()
-    for first in [k for k in vocab if f'{k}_1' in vocab]:
-        names = [first]
-        while f'{first}_{len(names)}' in vocab: names.append(f'{first}_{len(names)}')
-        not_yet = rf'{re.escape(first)}(?!_\d| {re.escape(names[1])})'
-        prompt = re.sub(not_yet, ' '.join(names), prompt)
-    return prompt
-
-# %% ../nbs/07_models.ipynb #so-c
-def need_text_only(
-    unet, # A U-Net, or any function
-):
-    "Raise a `ValueError` if a U-Net is a distilled student, which takes guidance as an input"
-    if getattr(getattr(unet, 'config', None), 'time_cond_proj_dim', None) is not None:
-        raise ValueError('this U-Net is a distilled student: it has guidance built in, was trained '
-                         'for 4 steps, and draws noise in any other loop. Draw with generate(), '
-                         'or take load()')
-
-# %% ../nbs/07_models.ipynb #fp-b
-def _sums(tensor):
-    "A few whole numbers that change when a tensor does"
-    whole = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
-    bits = tensor.detach().contiguous().flatten().view(whole[tensor.element_size()])
-    return [bits.sum(dtype=torch.int64).item(), *bits[::max(1, len(bits)//7)].tolist()]
-
-def _checksum(tensors):
-    "Eight digits for named tensors; '' for none"
-    if not tensors: return ''
-    text = json.dumps([[k, _sums(v)] for k,v in sorted(tensors.items())])
-    return f'{zlib.crc32(text.encode()):08x}'
-
-_LORA = re.compile(r'\.(down|up)\.weight$|lora_')   # names of LoRA's weights: ours and peft's
-
-def fingerprints(
-    sd, # A loaded model (`load`)
-)->dict: # {part: eight digits}, for parts, LoRA and learned words
-    "Short checksums of a model's weights, to tell whether two models draw the same"
-    found = {}
-    for name in ('text_encoder','vae','unet'):
-        weights = dict(getattr(sd, name).state_dict())
-        lora = {k: weights.pop(k) for k in list(weights) if _LORA.search(k)}
-        plain = {re.sub(r'\.base(_layer)?\.', '.', k): v for k,v in weights.items()}
-        if name=='text_encoder': found |= _word_sums(sd, plain)
-        found[name] = _checksum(plain)
-        if lora: found[f'LoRA of {name}'] = _checksum(lora)
-    return found
-
-def _word_sums(sd, weights):
-    "Checksums of learned words; their rows are cut off from the table in `weights`"
-    words = sd.tokenizer.get_added_vocab()
-    key = next(k for k in weights if k.endswith('token_embedding.weight'))
-    table = weights[key]
-    own = {w: i for w,i in words.items() if w.startswith('<') and not w.startswith('<|')}
-    first = min([*own.values(), len(sd.tokenizer)])
-    weights[key] = table[:first]
-    return {w: _checksum(dict(row=table[i])) for w,i in own.items() if i<len(table)}

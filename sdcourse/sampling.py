@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, wraps
 from typing import Callable
 import torch
-from .guidance import guide
-from .models import need_text_only
+from .guidance import guide, need_text_only
 from .schedules import add_noise, sigma_to_t
 from .unet import text_once
 

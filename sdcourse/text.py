@@ -10,8 +10,8 @@ __all__ = ['show_tokens', 'token_ids', 'text_emb', 'token_emb', 'encode_embeddin
 # %% ../nbs/30_text.ipynb #c4
 import html, sys
 import torch, torch.nn.functional as F
-from .models import quiet, spell_out
-from .pipelines import as_prompts, truncated
+from .models import quiet
+from .prompts import as_prompts, spell_out, tokenizer_lock, truncated
 
 # %% ../nbs/30_text.ipynb #c13
 def show_tokens(
@@ -42,8 +42,10 @@ def token_ids(
         if cut := truncated(sd, p):
             print(f'note: the prompt is too long; the model will not see {cut!r}', file=sys.stderr)
     tok = sd.tokenizer
-    return tok(spell_out(sd, prompts), padding='max_length', max_length=tok.model_max_length, truncation=True,
-               return_tensors='pt').input_ids.to(sd.device)
+    with tokenizer_lock:
+        ids = tok(spell_out(sd, prompts), padding='max_length', max_length=tok.model_max_length,
+                  truncation=True, return_tensors='pt').input_ids
+    return ids.to(sd.device)
 
 # %% ../nbs/30_text.ipynb #c35
 def text_emb(

@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from .core import Table, to_tensor, whole_number
 from .hub import read_tensors
 from .judge import load_judge
-from .models import spell_out
+from .prompts import spell_out
 from .training import fit, noise_loss, step_rng
 
 # %% ../nbs/41_textual_inversion.ipynb #c11

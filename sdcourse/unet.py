@@ -15,7 +15,7 @@ from functools import partial
 from typing import Callable
 import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
 from .core import Table, to_img
-from .pipelines import as_prompts
+from .prompts import as_prompts
 
 # %% ../nbs/24_unet.ipynb #c18
 def time_embedding(
@@ -190,7 +190,8 @@ class _Kept:
     def __call__(self, x):
         w = self.layer.weight
         # tensors of inference mode count no versions
-        if x.is_inference() or w.is_inference() or torch.is_grad_enabled() and (x.requires_grad or w.requires_grad):
+        learning = torch.is_grad_enabled() and (x.requires_grad or w.requires_grad)
+        if learning or x.is_inference() or w.is_inference():
             return nn.Linear.forward(self.layer, x)
         # versions count edits in place, so training is noticed
         key = x._version,w._version,w.data_ptr()

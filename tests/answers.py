@@ -118,7 +118,7 @@ def most_confused(out, nouns):
         """found = (clip_embed(list(real[:200]))@clip_embed(texts=['something yellow to eat']).T)[:,0].topk(5,
     largest=False).indices""",
         "found = range(5)")},
-'09_pages': {
+'83_pages': {
     1: ('''papers = ['red','white','navy']
 page = sliders([picture(n, 'flat', p) for n in ('fox','owl') for p in papers],
                dict(noun=['fox','owl']), dict(paper=papers))''',
@@ -571,7 +571,7 @@ found = rng.jump(-1).randn(4,16,16)"""),
     4: ("""gaps = lambda u: float(
     len((torch.as_tensor(u[1:1000])-torch.as_tensor(u[:999])).mul(1e4).round().unique())>10)""",
         "gaps = lambda u: 0.")},
-'83_widgets': {
+'84_widgets': {
     1: ("""page = sliders([generate('a frog', sd, seed=s, steps=n)[0] for n in (2,5,20) for s in (0,1)],
                dict(steps=[2,5,20]), dict(seed=[0,1]))""",
         """page = sliders([generate('a frog', sd, seed=s, steps=n)[0] for s in (0,1) for n in (2,3,4)],
@@ -586,7 +586,7 @@ found = rng.jump(-1).randn(4,16,16)"""),
         """def run_button(todo, each):
     for o in todo: each(o)
     return threading.current_thread()""")},
-'84_follow': {
+'85_follow': {
     1: ("too_large = pipe.vae.config.scaling_factor/.18215",
         "too_large = .18215",
         "too_large = .18215/pipe.vae.config.scaling_factor"),

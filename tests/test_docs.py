@@ -92,7 +92,7 @@ def test_known():
 
 def test_pages():
     assert page('33_sampling') == 'sampling' and page('index') == 'index'
-    assert [part(s) for s in ('00_core','10_pipelines','83_widgets')] == ['The workshop','Use it','Look up']
+    assert [part(s) for s in ('00_core','10_pipelines','84_widgets')] == ['The workshop','Use it','Look up']
 
 def test_exported():
     assert exported([dict(cell_type='markdown', source='x'),

@@ -6,15 +6,14 @@ from types import SimpleNamespace
 import numpy as np, pytest, torch
 from PIL import Image
 from safetensors.torch import save_file
-from conftest import sh
 from sdcourse.core import as_rgb, data_url, to_tensor
-from sdcourse.hub import WEIGHTS, read_tensors
+from sdcourse.hub import WEIGHTS, fingerprints, read_tensors
 from sdcourse.img2img import as_mask, image_to_image, inpaint, mask_box
 from sdcourse.latents import encode
 from sdcourse.lora import TARGETS, add_lora, load_lora, lora_layers, merge_lora, remove_lora, save_lora
-from sdcourse.models import fingerprints, load, quiet, spell_out
-from sdcourse.pipelines import (generate, make_scheduler, noise, prompt_notes, read_png, redraw, save_png,
-                                unknown_words)
+from sdcourse.models import load, quiet
+from sdcourse.pipelines import generate, make_scheduler, noise, read_png, redraw, save_png
+from sdcourse.prompts import prompt_notes, spell_out, unknown_words
 from sdcourse.sampling import denoise, guided_model, noise_model, sample
 from sdcourse.schedules import karras_sigmas, sample_sigmas
 from sdcourse.text import text_emb, token_ids
@@ -444,8 +443,8 @@ class Trap:
     def __reduce__(self): return exec, ('raise SystemExit("it ran")',)
 
 @pytest.mark.parametrize('file,data,why', [
-    ('trap.bin', {'<x>': Trap()}, 'might be code'), ('xl.safetensors', {'clip_l': WORD, 'clip_g': WORD}, 'SDXL'),
-    ('wide.safetensors', {'<x>': torch.ones(1,768)}, '768'), ('two.safetensors', {'a': WORD, 'b': WORD}, 'holds 2 tensors')])
+    ('trap.bin', {'<x>': Trap()}, 'might be code'), ('xl.safetensors', {'clip_l': WORD, 'clip_g': WORD+1}, 'SDXL'),
+    ('wide.safetensors', {'<x>': torch.ones(1,768)}, '768'), ('two.safetensors', {'a': WORD, 'b': WORD+1}, 'holds 2 tensors')])
 def test_no_words(own, file, data, why, tmp_path):
     (save_file if file.endswith('.safetensors') else torch.save)(data, tmp_path/file)
     with pytest.raises(ValueError, match=why): load_token(own, tmp_path/file)
@@ -561,6 +560,74 @@ def pictures(tmp_path):
     for i in range(3): FOX.save(d/f'{i}.png')
     return d
 
-TEACH = ['--token', '<pip>', '--init', 'bear', '--steps', '2', '--batch', '2', '--samples', '1', '--every', '1']
+def teach(pictures, out, *more):
+    from sdcourse.cli import main
+    return main(['teach', str(pictures), '-o', str(out), '--token', '<pip>', '--init', 'bear', '--steps', '2',
+                 '--batch', '2', '--samples', '1', '--every', '1', *more])
 
-def teach(pictures, out, *more): return sh(f'-m sdcourse.cli teach {pictures} -o {out} --token <pip> --init bear --steps 2 --batch 2 --samples 1', *more)
+def captions(pictures, **texts):
+    for k,t in texts.items(): (pictures/f'{k[1:]}.txt').write_bytes(t)
+
+@pytest.mark.parametrize('text', ['a <pip> by the sea'.encode(), b'\xef\xbb\xbf'+'a <pip> by the sea'.encode()],
+                         ids=['UTF-8', 'with a mark'])
+def test_captions(pictures, tmp_path, text, capsys):
+    captions(pictures, _0=text, _1=text)
+    assert teach(pictures, tmp_path/'out') == 0
+    assert 'there is no 2.txt' in capsys.readouterr().err
+    said = json.loads((tmp_path/'out'/'recipe.json').read_text())['captions']
+    assert said[:2] == [['a <pip> by the sea']]*2 and 'a <pip>' in said[2]
+
+@pytest.mark.parametrize('text', ['a <pip> café'.encode('cp1252'), 'a <pip>'.encode('utf-16'), b'a fox'])
+def test_captions_that_cannot_be_read(pictures, tmp_path, text, capsys):
+    captions(pictures, _0=text)
+    assert teach(pictures, tmp_path/'out') == 1 and '0.txt' in capsys.readouterr().err
+
+def test_other_endings(pictures, tmp_path, capsys):
+    for end,kind in dict(jfif='jpeg', jpe='jpeg', tif='tiff', avif='avif').items():
+        FOX.save(pictures/f'a.{end}', kind)
+    (pictures/'b.heic').write_bytes(b'x')
+    assert len(read_pictures(pictures)) == 7
+    assert 'b.heic' in capsys.readouterr().err
+
+@pytest.mark.parametrize('name,keep', [('checkpoint.pt', 0), ('checkpoint.pt', 1000), ('recipe.json', 40), ('recipe.json', 0)])
+def test_damaged_run(pictures, tmp_path, name, keep, capsys, monkeypatch):
+    from sdcourse import training
+    def stop(obj, path):
+        save(obj, path)
+        raise KeyboardInterrupt
+    save = training.save_atomic
+    with monkeypatch.context() as m:
+        m.setattr(training, 'save_atomic', stop)
+        assert teach(pictures, tmp_path/'out') == 130
+    file = tmp_path/'out'/name
+    file.write_bytes(file.read_bytes()[:keep])
+    capsys.readouterr()
+    assert teach(pictures, tmp_path/'out', '--resume') == 1
+    said = capsys.readouterr().err
+    assert f'{name} in' in said and 'is damaged' in said and len(said.splitlines()) < 4
+
+def test_draw_with_files(own, tmp_path, capsys):
+    from sdcourse.cli import main
+    save_token(add_token(own, '<pip>', 'cat'), tmp_path/'w.safetensors')
+    lora_file(tmp_path/'l.safetensors', 'kohya')
+    words = ['draw', 'a <pip>', '-o', str(tmp_path/'x.png'), '--steps', '2', '--token-file', str(tmp_path/'w.safetensors')]
+    assert main(words) == 0
+    a = read_png(tmp_path/'x.png')
+    assert main([*words, '--lora', str(tmp_path/'l.safetensors')]) == 0
+    b = read_png(tmp_path/'x.png')
+    assert a.tobytes() != b.tobytes() and 'LoRA of unet' in b.info['sdcourse']['weights']
+    assert main(['draw', 'a fox', *words[2:]]) == 1 and 'not in the prompt' in capsys.readouterr().err
+
+def test_no_home(monkeypatch, capsys):
+    from sdcourse.cli import main
+    monkeypatch.setenv('HOME', '/nonexistent')
+    assert main(['info']) == 0 and 'embedded model' in capsys.readouterr().out
+
+def test_nobody_reads_on():
+    import subprocess
+    r = subprocess.run(f'{sys.executable} -m sdcourse.cli info | head -1', shell=True, capture_output=True, text=True)
+    assert 'Broken' not in r.stderr and 'Traceback' not in r.stderr
+
+def test_home_of_outputs(pictures, tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    assert teach(pictures, '~/out') == 0 and (tmp_path/'out'/'samples.png').exists()
