@@ -158,15 +158,18 @@ def generate_each(
     bs=50,       # Maximum batch size
 )->list:         # PIL pictures
     "Draw one picture for each prompt with DDIM, each from its own noise"
-    pipe = getattr(sd, 'pipe', sd)
+    pipe = _with_ddim(getattr(sd, 'pipe', sd))
     ims = []
-    before = pipe.scheduler
-    pipe.scheduler = DDIMScheduler(timestep_spacing='trailing', clip_sample=False, **SCHEDULE)
-    try:
-        for i in range(0, len(prompts), bs):
-            some = prompts[i:i+bs]
-            gens = [torch.Generator().manual_seed(seed+i+k) for k in range(len(some))]
-            ims += pipe(some, num_inference_steps=steps, guidance_scale=guidance,
-                        generator=gens).images
-    finally: pipe.scheduler = before
+    for i in range(0, len(prompts), bs):
+        some = prompts[i:i+bs]
+        gens = [torch.Generator('cpu').manual_seed(seed+i+k) for k in range(len(some))]
+        ims += pipe(some, num_inference_steps=steps, guidance_scale=guidance, generator=gens).images
     return ims
+
+def _with_ddim(pipe):
+    "A pipeline over the same parts, with a DDIM scheduler of its own"
+    ddim = DDIMScheduler(timestep_spacing='trailing', clip_sample=False, **SCHEDULE)
+    with quiet():
+        new = type(pipe)(**{**pipe.components, 'scheduler': ddim}, requires_safety_checker=False)
+    new.set_progress_bar_config(disable=True)
+    return new
