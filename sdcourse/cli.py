@@ -57,6 +57,7 @@ def draw(
     token_file:str=None,    # File of a learned word, to be used in the prompt
 ):
     "Draw pictures from a prompt; prompt, seed and versions are kept inside the PNG"
+    # what is wrong raises a ValueError; `main` prints it
     if n<1: raise ValueError(f'-n is at least 1, this is {n}')
     paths = _check_out(out, n)
     from sdcourse.models import load
@@ -67,7 +68,7 @@ def draw(
     if token_file:
         from sdcourse.textual_inversion import load_token
         word = load_token(sd, token_file).token
-        if word not in prompt.lower():
+        if word not in prompt.lower():   # then the word would do nothing
             raise ValueError(f'{token_file} is the word {word!r}, and it is not in the prompt')
     from sdcourse.pipelines import generate, save_png
     ims = generate(prompt, sd, n=n, seed=seed, steps=steps, guidance=guidance, negative=negative,

@@ -218,7 +218,7 @@ def show_images(
     zoom=1.,        # Size: 2 is twice as large
     figsize=None,   # Size of the figure in inches (w,h), instead of `zoom`
 ):
-    "Show pictures side by side"
+    "Show pictures side by side; a `ValueError` if there are none, or titles are missing"
     import matplotlib.pyplot as plt
     ims = as_list(ims)
     if not ims: raise ValueError("There are no pictures to show: the list is empty.")
@@ -241,7 +241,7 @@ def label_grid(
     col_labels,  # One for each column
     zoom=1.,     # Size: 2 is twice as large
 ):
-    "Show a grid of pictures with labelled rows and columns"
+    "Show a grid of pictures with labels; a `ValueError` if pictures and labels don't fit"
     import matplotlib.pyplot as plt
     ims = as_list(ims)
     rows = [str(o) for o in row_labels]
@@ -288,7 +288,7 @@ def scrubber(
     titles=None,  # One for each picture, shown next to the slider
     width=192,    # Width of the picture on the page, in pixels
 ):
-    "Slider that steps through pictures, as HTML; works without a kernel"
+    "Slider through pictures, as HTML without a kernel; a `ValueError` if there are none"
     from IPython.display import HTML
     urls = [data_url(o) for o in as_list(ims)]
     if not urls: raise ValueError("There are no pictures to step through: the list is empty.")

@@ -101,7 +101,7 @@ def cfg_interval(
     lo=0.,           # Lower end of the interval, a noise level (not included)
     hi=float('inf'), # Upper end (included)
 ):                   # A noise model
-    "Guidance only at noise levels in (lo,hi], which must not be empty (Kynkäänniemi et al. 2024)"
+    "Guidance only in (lo,hi] (Kynkäänniemi et al. 2024); a `ValueError` if that is empty"
     if not lo<hi:
         raise ValueError(f'the interval from {lo} to {hi} is empty: lo comes first, and is the '
                          'smaller')
@@ -117,7 +117,7 @@ def cfg_rescale(
     amount=.7,   # 0 changes nothing, 1 changes the size completely
     guess=False, # Match the std of the predicted clean picture, not of the noise
 ):               # A noise model
-    "Match the std of guided predictions to that of unguided ones (Lin et al. 2023, section 3.4)"
+    "Rescaled guidance (Lin et al. 2023, section 3.4); a `ValueError` if `amount` is not in [0,1]"
     if not 0<=amount<=1:
         raise ValueError(f'the amount of rescaling is between 0 and 1, this is {amount}')
     def std(o): return o.std(tuple(range(1, o.ndim)), keepdim=True)   # of each picture

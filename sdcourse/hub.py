@@ -109,7 +109,7 @@ def ask_hub(
     seconds=3.,   # Longest time to wait for the answer
     endpoint=None # URL of another hub than huggingface.co
 )->dict:          # Size in bytes, by file name
-    "The files of a repository; an error says why if the hub gives no answer in time"
+    "The files of a repository; a `ConnectionError` or `ValueError` says why there is no answer"
     answer = {}
     def ask():
         from huggingface_hub import HfApi
@@ -179,7 +179,7 @@ def folder_of(
     name,      # A model's name (`resolve`)
     half=False # Download the float16 copy if there is one
 )->Path:       # A folder in the layout of diffusers
-    "The folder with a model's files, downloaded if necessary; an error says how to go on"
+    "The folder with a model's files, downloaded if necessary; a `FileNotFoundError` if it is lost"
     if name=='stickers':
         if not (WEIGHTS/'model_index.json').exists():
             raise FileNotFoundError('the embedded model is missing from this installation: '
@@ -238,17 +238,19 @@ def check_files(
 
 # %% ../nbs/06_hub.ipynb #fp-b
 def _sums(tensor):
-    "A few whole numbers that change when a tensor does"
+    "A few whole numbers, a tensor (8,) or so, that change when a tensor does"
     import torch
     whole = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
     bits = tensor.detach().contiguous().flatten().view(whole[tensor.element_size()])
-    return [bits.sum(dtype=torch.int64).item(), *bits[::max(1, len(bits)//7)].tolist()]
+    some = bits[::max(1, len(bits)//7)].long()
+    return torch.cat([bits.sum(dtype=torch.int64)[None], some])
 
 def _checksum(tensors):
     "Eight digits for named tensors; '' for none"
     if not tensors: return ''
-    text = json.dumps([[k, _sums(v)] for k,v in sorted(tensors.items())])
-    return f'{zlib.crc32(text.encode()):08x}'
+    import torch
+    sums = torch.cat([_sums(tensors[k]) for k in sorted(tensors)]).tolist()   # one wait for a GPU
+    return f'{zlib.crc32(json.dumps([sorted(tensors), sums]).encode()):08x}'
 
 _LORA = re.compile(r'\.(down|up)\.weight$|lora_')   # names of LoRA's weights: ours and peft's
 

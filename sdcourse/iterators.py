@@ -18,7 +18,7 @@ def chunks(
     xs, # Anything that a `for` can go through
     n,  # How many at a time, 1 or more
 ):      # An iterator of lists; the last may be shorter
-    "Cut a stream into lists of `n`, reading no further than it must"
+    "Cut a stream into lists of `n`, reading no more than it must; a `ValueError` for n below 1"
     if isinstance(n, bool) or not isinstance(n, int):
         raise TypeError(f'the size of a chunk is a whole number, this is {n!r}')
     if n<1: raise ValueError(f'a chunk holds one thing or more, and {n} were asked for')
@@ -46,7 +46,7 @@ def stream_npz(
     file, # An .npz file: a path, or a file opened in binary mode
     name, # Which of its arrays
 ):
-    "Yield the items of an array, one after another, as plain numbers or lists of them"
+    "Yield the items of an array in a file; a `ValueError` or `EOFError` if the file is damaged"
     try: z = ZipFile(file)
     except BadZipFile:
         raise ValueError(f'{file} is not an .npz file (or not all of it: is it still being '
@@ -80,7 +80,7 @@ def shuffle_buffer(
     size,    # How many to hold, 1 or more; 1 leaves the order as it is
     seed=0,  # The same seed, the same order
 ):           # An iterator
-    "Shuffle a stream approximately, holding at most `size` of its items in memory"
+    "Shuffle a stream roughly, `size` items in memory; a `ValueError` for a size below 1"
     if size<1: raise ValueError(f'a buffer holds one thing or more, not {size}')
     return _shuffled(iter(xs), size, random.Random(seed))
 

@@ -304,7 +304,7 @@ def load(
     dtype=None,  # A torch dtype; None is float16 on CUDA, float32 on a CPU (`best_dtype`)
     fast=False   # Load the distilled model: 4 steps with one call each, and a small decoder
 )->SD:
-    "Load a Stable Diffusion, the embedded one or any 1.x or 2.x; an error says what is wrong"
+    "Load a Stable Diffusion 1.x or 2.x; a `ValueError` or `OSError` says what is wrong"
     start = time.monotonic()
     name = resolve(name)
     if fast and name!='stickers':
