@@ -47,7 +47,8 @@ def to_img(
 def _gray(im):
     "A grey PIL picture of 16 or 32 bits in 8 bits"
     a = np.asarray(im).astype(np.float64)
-    lo,hi = a.min(),a.max()
+    lo = a.min()
+    hi = a.max()
     if not (lo>=0 and hi<=65535):
         raise ValueError(f'the greys of this picture (mode {im.mode}) go from {lo:g} to {hi:g}, so '
                          'black and white are not known. Scale them to 0..255 and make them uint8')

@@ -156,7 +156,7 @@ def load_tokenizer(
                       f'{repair_hint(folder)}') from e
 
 # %% ../nbs/07_models.ipynb #c67
-_PARTS = ('tokenizer', 'text_encoder', 'vae', 'unet', 'scheduler')
+_PARTS = ('tokenizer', 'text_encoder', 'vae', 'unet')
 
 @dataclass(repr=False)
 class SD:
@@ -174,13 +174,15 @@ class SD:
     folder:object=None   # Folder of its files
     steps:tuple=()       # Numbers of steps a distilled student was trained for; () means any
 
-    # once there is a pipeline, the parts live in it, so that there is only one set of them
+    # once there is a pipeline, the parts live in it, so that there is only one set of them; its
+    # scheduler may be another one, which is how diffusers chooses a sampler
     def __getattr__(self, name):
         if name in _PARTS and 'pipe' in self.__dict__: return getattr(self.pipe, name)
         raise AttributeError(f'a model has no {name!r}')
     def __setattr__(self, name, value):
-        if name in _PARTS and 'pipe' in self.__dict__: setattr(self.pipe, name, value)
-        else: object.__setattr__(self, name, value)
+        made = 'pipe' in self.__dict__
+        if made and name in (*_PARTS, 'scheduler'): setattr(self.pipe, name, value)
+        if not (made and name in _PARTS): object.__setattr__(self, name, value)
 
     @property
     def pipe(self):

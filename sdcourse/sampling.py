@@ -9,6 +9,7 @@ __all__ = ['noise_model', 'guided_model', 'Step', 'euler', 'once', 'denoise', 's
 
 # %% ../nbs/33_sampling.ipynb #c4
 import math
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, wraps
 from typing import Callable
@@ -131,6 +132,17 @@ _WHERE = ('the latents that the network was given',
           "the network's prediction (in half precision? try load(dtype=torch.float32))",
           'the step to the next latents')
 
+@contextmanager
+def _watched(step, sigmas):
+    "Context with the same step; at its end it raises a `FloatingPointError` if NaN came up"
+    sums = []
+    def watched(s):
+        latents = step(s)
+        sums.append(_sums(s, latents))
+        return latents
+    yield watched
+    _check(sums, sigmas)
+
 def _check(sums, sigmas):
     "Raise a `FloatingPointError` if a sum (n,3) is not a number, and say where that began"
     bad = ~torch.stack(sums).isfinite()
@@ -152,13 +164,11 @@ def denoise(
     if len(sigmas)<2: raise ValueError('nowhere to go: give 2 noise levels or more')
     # half precision is for the network only
     latents = latents.to(torch.promote_types(latents.dtype, torch.float32))
-    sums = []
-    for i,(sigma,sigma_next) in enumerate(zip(sigmas, sigmas[1:])):
-        s = Step(i, model, latents, sigma, sigma_next)
-        yield s
-        latents = step(s)
-        sums.append(_sums(s, latents))
-    _check(sums, sigmas)
+    with _watched(step, sigmas) as step:
+        for i,(sigma,sigma_next) in enumerate(zip(sigmas, sigmas[1:])):
+            s = Step(i, model, latents, sigma, sigma_next)
+            yield s
+            latents = step(s)
 
 # %% ../nbs/33_sampling.ipynb #c51
 def sample(

@@ -352,7 +352,10 @@ def test_swapped_part(own, name, drawn):
 
 
 def test_swapped_scheduler(own):
-    own.pipe.scheduler = make_scheduler(own, 'ddim')
+    own.pipe
+    own.scheduler = make_scheduler(own, 'ddim')
+    assert own.pipe.scheduler is own.scheduler
+    own.pipe.scheduler = make_scheduler(own, 'euler')  # the pipeline's sampler; the model keeps its own
     assert type(own.scheduler).__name__ == 'DDIMScheduler'
 
 
