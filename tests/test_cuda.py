@@ -53,12 +53,12 @@ class Module:
     get_amp_supported_dtype = staticmethod(lambda: [torch.float16, torch.bfloat16])
 
 
-torch.utils.rename_privateuse1_backend('gpu')
-torch._register_device_module('gpu', Module)
+torch.utils.rename_privateuse1_backend('pretend')
+torch._register_device_module('pretend', Module)
 kept = Hooks(), Guard()
 torch._C._acc.register_python_privateuseone_hook(kept[0])
 torch._C._acc.register_python_privateuseone_device_guard(kept[1])
-GPU = torch.device('gpu:0')
+GPU = torch.device('pretend:0')
 
 
 class FakeCuda(FakeTensorMode):
@@ -70,7 +70,7 @@ class FakeCuda(FakeTensorMode):
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         every = tree_leaves((args, kwargs))
         fake = [o for o in every if isinstance(o, FakeTensor)]
-        to_gpu = any(isinstance(o, torch.device) and o.type == 'gpu' for o in every)
+        to_gpu = any(isinstance(o, torch.device) and o.type == 'pretend' for o in every)
         if not fake and not to_gpu:
             return func(*args, **(kwargs or {}))
         # a number or an index may stay on the CPU, anything else may not
