@@ -164,7 +164,7 @@ def wrong(tmp_path, monkeypatch, capsys, folder, *more):
     ('--token cat', 'angle brackets'),
     ('--token <|startoftext|>', 'exists already'),
     ('--init teddy+bear', 'tokens'),
-    ('--init learned.bin', 'pickle'),
+    ('--init learned.bin', 'no file'),
     ('--init nothing.safetensors', 'no file'),
     ('--steps 0', '--steps is at least 1'),
     ('--lr 5', '--lr lies between'),
