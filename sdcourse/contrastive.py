@@ -31,7 +31,8 @@ def contrastive_loss(
     temperature=.07, # Cosines are divided by it, above 0; smaller is stricter
     keys=None,       # Integers (b,): pairs with equal keys mean the same and don't compete
 )->torch.Tensor:     # One number, at least 0
-    "CLIP's loss, both ways (Radford et al. 2021, fig. 3); a `ValueError` for fewer than two pairs"
+    "CLIP's loss: cross-entropy over captions and over pictures (Radford et al. 2021, fig. 3)"
+    # a ValueError for fewer than two pairs
     # a ValueError for other shapes, a single pair, or a temperature of 0
     if a.ndim!=2 or a.shape!=b.shape:
         raise ValueError('one embedding for each picture and one for each caption, both (b,d); '
@@ -53,7 +54,8 @@ def zero_shot(
     names,               # Names of the classes
     templates=('{}',),   # Sentences with `{}` where the name goes
 )->torch.Tensor:         # Unit vectors (len(names),d)
-    "Classifier weights: mean direction of the sentences about a class; a `ValueError` without any"
+    "Classifier weights from words: the mean direction of the sentences about each class"
+    # a ValueError without any
     # a ValueError for no names, or a template without {}
     if not names: raise ValueError('there are no classes: the list of names is empty')
     for t in templates:

@@ -242,7 +242,8 @@ def label_grid(
     col_labels,  # One for each column
     zoom=1.,     # Size: 2 is twice as large
 ):
-    "Show a grid of pictures with labels; a `ValueError` if pictures and labels don't fit"
+    "Show a grid of pictures with labelled rows and columns"
+    # a ValueError if pictures and labels don't fit
     import matplotlib.pyplot as plt
     ims = as_list(ims)
     rows = [str(o) for o in row_labels]

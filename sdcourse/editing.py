@@ -38,7 +38,8 @@ def invert(
     sigmas,      # Noise levels falling to 0, as for `denoise` (n+1,)
     fixed=0,     # Rounds of fixed-point iteration per step, a call each; 0 is DDIM inversion
 )->torch.Tensor: # (n+1,b,4,h,w), in the order of `sigmas`: noise first, `latents` last
-    "DDIM inversion: picture to noisy latents (Song et al. 2020); a `ValueError` for a bad schedule"
+    "DDIM inversion: noisy latents from which a sampler reaches a picture (Song et al. 2020)"
+    # a ValueError if the schedule rises
     if fixed<0 or int(fixed)!=fixed:
         raise ValueError(f'fixed is a number of rounds, 0, 1, 2..., not {fixed}')
     if len(sigmas)<2 or sigmas[-1]!=0 or (sigmas.diff()>=0).any():
@@ -73,7 +74,8 @@ def edit_sigmas(
     strength,    # How far up to go: 0 keeps the picture, 1 goes up to pure noise
     steps,     # Number of steps
 )->torch.Tensor: # (steps+1,) noise levels, falling to 0
-    "Noise levels for an edit, down from that of `strength`; a `ValueError` if it is not in (0,1]"
+    "Noise levels for an edit: `steps` steps, from the level that `strength` sets down to 0"
+    # a ValueError if it is not in (0,1]
     if not 0<strength<=1:
         raise ValueError(f'strength lies above 0 and up to 1, this is {strength:g}: it says how '
                          'far up to go')
@@ -89,7 +91,8 @@ def diffedit_mask(
     threshold=.45, # Cut-off relative to the largest differences, 0..1; lower gives a larger mask
     smooth=3,      # Width of the smoothing window in latents, odd; 1: no smoothing
 )->torch.Tensor:   # (b,1,h,w), 1 is to be changed
-    "Mask where two prompts disagree (Couairon et al. 2022, step 1); a `ValueError` if they don't"
+    "Mask of where two prompts disagree about a picture (DiffEdit, Couairon et al. 2022, step 1)"
+    # a ValueError if the prompts agree, or the threshold is not in (0,1)
     if not 0<threshold<1:
         raise ValueError('threshold lies between 0 (paint everything) and 1 (paint nothing), this '
                          f'is {threshold:g}')
@@ -116,7 +119,8 @@ def hold(
     path,   # Inverted latents from `invert`, same noise levels (n+1,b,4,h,w)
     mask,   # 1 where to change, 0 where to keep (b,1,h,w) or (1,1,h,w)
 ):          # The same steps
-    "Keep a picture outside `mask` (Couairon et al. 2022, step 3); a `ValueError` for a wrong size"
+    "Keep an inverted picture outside `mask` at every step (Couairon et al. 2022, step 3)"
+    # a ValueError if the mask has another size
     if mask.shape[-2:]!=path.shape[-2:]:
         raise ValueError('the mask is for latents, so its sides are those of the path, '
                          f'{tuple(path.shape[-2:])}, and not {tuple(mask.shape[-2:])}')
@@ -141,7 +145,8 @@ def edit(
     fixed=0,       # Rounds of fixed-point iteration at each step up
     seed=0,        # Seed of the fresh noise
 ):                 # An object with `ims` (b,3,h,w) in [-1,1], `mask` in pixels, and `latents`
-    "Change what prompts say (DiffEdit, Couairon et al. 2022); a `ValueError` if counts don't fit"
+    "Change what the prompts say and keep the rest (DiffEdit, Couairon et al. 2022)"
+    # a ValueError if the numbers of pictures and prompts don't fit
     x = start_pictures(sd, ims)
     old,new = ([o]*len(x) if isinstance(o, str) else list(o) for o in (old, new))
     if not len(old)==len(new)==len(x):

@@ -117,7 +117,8 @@ def cfg_rescale(
     amount=.7,   # 0 changes nothing, 1 changes the size completely
     guess=False, # Match the std of the predicted clean picture, not of the noise
 ):               # A noise model
-    "Rescaled guidance (Lin et al. 2023, section 3.4); a `ValueError` if `amount` is not in [0,1]"
+    "Match the std of guided predictions to that of unguided ones (Lin et al. 2023, section 3.4)"
+    # a ValueError if amount is not in [0,1]
     if not 0<=amount<=1:
         raise ValueError(f'the amount of rescaling is between 0 and 1, this is {amount}')
     def std(o): return o.std(tuple(range(1, o.ndim)), keepdim=True)   # of each picture

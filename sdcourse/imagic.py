@@ -95,7 +95,8 @@ def acquaint(
     steps=7,       # Denoising steps
     seed=0,        # Seed of the training
 )->Taught: # Model and embeddings; its `generate` draws the edits
-    "Imagic's stages 1 and 2, one U-Net for all pictures; a `ValueError` if the wishes don't fit"
+    "Imagic's stages 1 and 2: learn an embedding for each picture, and tune one U-Net for all"
+    # a ValueError if pictures and wishes don't fit
     x = start_pictures(sd, ims)
     wishes = [wishes] if isinstance(wishes, str) else list(wishes)
     if len(wishes)!=len(x):

@@ -46,7 +46,8 @@ def stream_npz(
     file, # An .npz file: a path, or a file opened in binary mode
     name, # Which of its arrays
 ):
-    "Yield the items of an array in a file; a `ValueError` or `EOFError` if the file is damaged"
+    "Yield the items of an array, one after another, as plain numbers or lists of them"
+    # a ValueError or EOFError if the file is damaged
     try: z = ZipFile(file)
     except BadZipFile:
         raise ValueError(f'{file} is not an .npz file (or not all of it: is it still being '
@@ -80,7 +81,8 @@ def shuffle_buffer(
     size,    # How many to hold, 1 or more; 1 leaves the order as it is
     seed=0,  # The same seed, the same order
 ):           # An iterator
-    "Shuffle a stream roughly, `size` items in memory; a `ValueError` for a size below 1"
+    "Shuffle a stream approximately, holding at most `size` of its items in memory"
+    # a ValueError for a size below 1
     if size<1: raise ValueError(f'a buffer holds one thing or more, not {size}')
     return _shuffled(iter(xs), size, random.Random(seed))
 

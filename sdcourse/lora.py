@@ -187,26 +187,28 @@ def _layer_name(name, layers):
 # %% ../nbs/42_lora.ipynb #lf-c
 def _alphas(pairs, part, notes, path):
     "The alpha of each layer, from its own tensor or the notes of the file; None if there is none"
-    said = _adapter_notes(part, notes, path)
+    try: said = json.loads(notes.get('lora_adapter_metadata') or '{}')
+    except ValueError as e:
+        raise ValueError(f'the notes of {path.name} are damaged, so the strength of this LoRA is '
+                         'not known') from e
+    said = {k.removeprefix(f'{part}.'): v for k,v in said.items() if k.startswith(f'{part}.')}
     alphas = {}
     for n,p in pairs.items():
         rank = len(p['A'])
         special = next((v for k,v in said.get('alpha_pattern', {}).items() if n.endswith(k)), None)
-        alpha = p['alpha'].item() if 'alpha' in p else special or said.get('lora_alpha')
-        if alpha and said.get('use_rslora'): alpha *= rank**.5   # divides by the root of the rank
+        alpha = said.get('lora_alpha') if special is None else special
+        if 'alpha' in p: alpha = p['alpha'].item()
+        elif said.get('use_rslora'): alpha *= rank**.5   # divides by the root of the rank
         alphas[n] = alpha
     return alphas
 
-def _adapter_notes(part, notes, path):
-    "What a file, or the adapter_config.json beside it, says about the LoRA of a network"
-    beside = path.with_name('adapter_config.json')
-    try:
-        if beside.exists(): return json.loads(beside.read_text(encoding='utf8'))
-        said = json.loads(notes.get('lora_adapter_metadata') or '{}')
-    except ValueError as e:
-        raise ValueError(f'the notes of {path.name} are damaged, so the strength of this LoRA is '
-                         'not known') from e
-    return {k.removeprefix(f'{part}.'): v for k,v in said.items() if k.startswith(f'{part}.')}
+def _peft_notes(path):
+    "What a file of peft says about its LoRA: it keeps that in an adapter_config.json beside it"
+    try: said = json.loads(path.with_name('adapter_config.json').read_text(encoding='utf8'))
+    except (OSError, ValueError) as e:
+        raise ValueError(f'{path.name} is a file of peft, and how strong it is stands in an '
+                         'adapter_config.json, which is missing or damaged: get that too') from e
+    return dict(lora_adapter_metadata=json.dumps({f'unet.{k}': v for k,v in said.items()}))
 
 # %% ../nbs/42_lora.ipynb #c76
 def load_lora(
@@ -219,7 +221,7 @@ def load_lora(
     tensors,notes = read_tensors(path)
     found = _read_pairs(tensors, path.name)
     nets = _nets(model)
-    _check_config(tensors, path)
+    if any(k.startswith('base_model.') for k in tensors): notes = _peft_notes(path)
     if 'text_encoder' in found and 'text_encoder' not in nets:
         raise ValueError(f'{path.name} is for the text encoder too: give it the whole model, '
                          'load_lora(sd, file)')
@@ -240,17 +242,10 @@ def load_lora(
         raise
     return [layer for _,_,layer in todo]
 
-def _check_config(tensors, path):
-    "A `ValueError` if a file of peft lies without the config that says how strong it is"
-    of_peft = any(k.startswith('base_model.') for k in tensors)
-    if of_peft and not path.with_name('adapter_config.json').exists():
-        raise ValueError(f'{path.name} is a file of peft, and how strong it is stands in an '
-                         'adapter_config.json, which is not beside it: get that too')
-
 def _check_free(net, part):
     "A `ValueError` if a network has LoRA already: ours, or that of peft"
     if lora_layers(net):
-        raise ValueError(f'there is LoRA in this {part} already: remove_lora(it) first')
+        raise ValueError(f'there is LoRA in this {part} already: remove_lora({part}) first')
     if any('lora_A' in n for n,_ in net.named_parameters()):
         raise ValueError(f'there is LoRA of peft in this {part} already: '
                          'sd.pipe.unload_lora_weights() first')
@@ -316,17 +311,23 @@ def aim_lora(
         raise ValueError('this LoRA has learned already: aim it before the training')
     with torch.no_grad(): emb = text_emb(sd, prompts)
     abar = sd.scheduler.alphas_cumprod
-    for m in layers: m.base.weight.requires_grad_(True)
-    for k in range(n):
-        rng = step_rng(seed, k)
-        i = torch.randint(0, len(cache), (bs,), generator=rng)
-        with torch.enable_grad():
-            loss = noise_loss(sd.unet, cache.sample(i, rng), emb[i.to(emb.device)], abar,
-                              generator=rng)
-            loss.backward()
-    for m in layers:
-        down = m.down.weight.data.flatten(1)   # (rank, inputs), a view
-        grad = m.base.weight.grad.flatten(1).float()
-        main = torch.linalg.svd(grad, full_matrices=False).Vh[:len(down)]
-        down.copy_(length*down.norm(dim=1).mean()*main)
-        m.base.weight.requires_grad_(False).grad = None
+    try:
+        for m in layers: m.base.weight.requires_grad_(True)
+        for k in range(n):
+            rng = step_rng(seed, k)
+            i = torch.randint(0, len(cache), (bs,), generator=rng)
+            with torch.enable_grad():
+                loss = noise_loss(sd.unet, cache.sample(i, rng), emb[i.to(emb.device)], abar,
+                                  generator=rng)
+                loss.backward()
+        aims = [_main_direction(m, length) for m in layers]
+    finally:     # also when it is interrupted
+        for m in layers: m.base.weight.requires_grad_(False).grad = None
+    for m,aim in zip(layers, aims): m.down.weight.data.flatten(1).copy_(aim)
+
+def _main_direction(m, length):
+    "Where `down` of a layer should point (rank,inputs), from the gradient of its weights"
+    down = m.down.weight.data.flatten(1)
+    grad = m.base.weight.grad.flatten(1).float()
+    main = torch.linalg.svd(grad, full_matrices=False).Vh[:len(down)]
+    return length*down.norm(dim=1).mean()*main

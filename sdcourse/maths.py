@@ -156,7 +156,8 @@ def q_posterior(
     abar_prev,  # Alpha-bar at the earlier time, above `abar`, up to 1
     abar,       # Alpha-bar at time t, above 0
 ):              # Mean (like `xt`) and variance
-    "DDPM posterior q(x_prev|xt,x0), one step earlier; a `ValueError` if that is not earlier"
+    "DDPM posterior q(x_prev|xt,x0): the point one step earlier, given the clean one"
+    # a ValueError if the other point is not earlier
     if not (torch.as_tensor(abar_prev)>torch.as_tensor(abar)).all():
         raise ValueError('alpha-bar falls with time: the earlier one, which comes first here, is '
                          'the larger')
@@ -170,7 +171,8 @@ def loss_weight(
     abar_prev,  # Alpha-bar one step earlier, above `abar`, below 1
     abar,       # Alpha-bar at the step
 ):              # Factor for the squared error of the noise prediction
-    "Weight of a step in the variational bound; a `ValueError` for the last, which has none"
+    "Weight of a step in the variational bound, which the simple loss leaves out"
+    # a ValueError for t=1, which has none
     if not (torch.as_tensor(abar_prev)<1).all():
         raise ValueError('the step from t=1 to clean data has no such weight: its posterior is a '
                          'point')
@@ -208,7 +210,8 @@ def flow_log_p(
     top_log_p, # Function of points: their log-density at the highest noise level
     step=rk4,  # Takes one step of the flow's ODE, as for `denoise`
 ):             # Log-densities (n,)
-    "Log-density of points by the probability-flow ODE; a `ValueError` if the levels do not rise"
+    "Log-density of points, by following the probability-flow ODE up to the highest noise level"
+    # a ValueError if the levels do not rise
     if not sigmas[0]<sigmas[-1]:
         raise ValueError('a likelihood is found on the way up, from data to noise: these noise '
                          f'levels fall from {sigmas[0]:.3g} to {sigmas[-1]:.3g}. Try '

@@ -11,7 +11,7 @@ __all__ = ['quiet', 'bf16_gain', 'bf16_pays', 'best_dtype', 'half_precision', 'l
 # %% ../nbs/07_models.ipynb #c4
 import json, threading, time, warnings
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,7 +23,7 @@ from .hub import (ask_hub, cached_folder, check_files, folder_of, KNOWN, repair_
 # %% ../nbs/07_models.ipynb #c17
 @contextmanager
 def _hushed():
-    "The same for one thread alone"
+    "Context without notes and progress bars, for a single thread"
     from transformers.utils import logging as t_log
     from diffusers.utils import logging as d_log
     old = [(log, log.get_verbosity(), log.is_progress_bar_enabled()) for log in (t_log, d_log)]
@@ -183,6 +183,8 @@ class SD:
         made = 'pipe' in self.__dict__
         if made and name in (*_PARTS, 'scheduler'): setattr(self.pipe, name, value)
         if not (made and name in _PARTS): object.__setattr__(self, name, value)
+
+    def __copy__(self): return replace(self)     # a copy can be given other parts
 
     @property
     def pipe(self):

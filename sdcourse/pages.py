@@ -38,7 +38,8 @@ def sliders(
     cols,       # What changes along a row, such as dict(strength=[.2,.5,.8])
     width=192,  # Width of the picture on the page, in pixels
 ):
-    "Two sliders over pictures drawn beforehand, without a kernel; a `ValueError` if they don't fit"
+    "One slider for each of two settings, over pictures drawn beforehand; works without a kernel"
+    # a ValueError if the pictures don't fill the grid
     from IPython.display import HTML
     row,row_values = _setting(rows)
     col,col_values = _setting(cols)
@@ -63,7 +64,8 @@ def wiper(
     titles=('before', 'after'),  # What to call them
     width=256,                   # Width of the picture on the page, in pixels
 ):
-    "Two pictures with a slider that wipes between them; a `ValueError` if their sizes differ"
+    "Two pictures in one place, with a slider that wipes between them; works without a kernel"
+    # a ValueError if their sizes differ, or titles are missing
     from IPython.display import HTML
     a = as_pil(before)
     b = as_pil(after)

@@ -9,7 +9,7 @@ __all__ = ['SAMPLERS', 'noise', 'make_scheduler', 'Pictures', 'default_sd', 'pic
            'film', 'save_png', 'read_png', 'redraw']
 
 # %% ../nbs/10_pipelines.ipynb #c4
-import copy, functools, io, json, math, os
+import copy, functools, io, json, math, os, re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 import torch
@@ -398,15 +398,18 @@ def _other_origin(info, sd):
     was = {**dict.fromkeys(now), **info}
     if was['model']!=now['model']:
         return f"by {was['model'] or 'another program'}, and {sd.name} will draw something else"
-    weights = was['weights'] or {}
-    parts = ('text_encoder','vae','unet')
-    other = [k for k in parts if k in weights and weights[k]!=now['weights'][k]]
-    said = [k for k in {**weights, **now['weights']} if k.startswith('LoRA') or k in info['prompt']]
-    other += [k for k in said if k not in parts and weights.get(k)!=now['weights'].get(k)]
-    if other and weights:
+    if other := _other_weights(was, now['weights']):
         return f"with other weights ({', '.join(other)}), and will come out differently"
     if was['dtype'] not in (None, now['dtype']):
         return f"in {was['dtype']}, and will come out a little differently in {now['dtype']}"
     if was['versions']!=now['versions']:
         return 'with other versions, and may come out a little differently'
     return ''
+
+def _other_weights(was, now):
+    "What was drawn with other weights: parts, LoRA, and learned words that the prompts use"
+    before = was['weights']
+    if not before: return []     # an older picture doesn't say
+    said = f"{was['prompt']} {was.get('negative') or ''}".lower()
+    def matters(k): return not k.startswith('<') or re.sub(r'_\d+$', '', k) in said
+    return [k for k in {**now, **before} if matters(k) and now.get(k)!=before.get(k)]

@@ -38,7 +38,8 @@ def small_words(
 )->str:
     "The prompt with learned words in small letters, as the tokenizer knows them: `<Pip>` too"
     for word in sd.tokenizer.get_added_vocab():
-        if word.startswith('<'): prompt = re.sub(re.escape(word), word, prompt, flags=re.I)
+        if not word.startswith('<'): continue
+        prompt = re.sub(re.escape(word), lambda _: word, prompt, flags=re.I)
     return prompt
 
 def spell_out(

@@ -109,7 +109,8 @@ def train(
     stop=lambda: False, # Called at every batch; training stops when it returns True
     quiet=False,    # Print nothing?
 ):                  # The averaged network
-    "Train one stage, also under `accelerate launch`; a `ValueError` for an unknown stage"
+    "Train one stage; several processes share the work under `accelerate launch`"
+    # a ValueError for an unknown stage
     if stage not in STAGES: raise ValueError(f"stage is one of {', '.join(STAGES)}, not {stage!r}")
     if minutes<=0 or (steps is not None and steps<=0):
         raise ValueError('minutes and steps are positive')

@@ -115,7 +115,8 @@ def pndm(
 def dpmpp_2m(
     order=2, # Number of guesses to use, 1 or 2; 1 is Euler
 ):           # A step with a memory: `step(s)` -> next latents
-    "DPM-Solver++(2M), with a memory (Lu et al. 2022, algorithm 2); a `ValueError` for order 3"
+    "DPM-Solver++(2M): Euler towards an extrapolated clean guess (Lu et al. 2022, algorithm 2)"
+    # a ValueError for an order above 2
     past = Past(order)
     if order>2: raise ValueError(f'2M has order 2 (or 1, which is Euler), not {order}')
     def step(s):
@@ -212,7 +213,8 @@ def churn(
     step=heun,      # The step to take from the raised level
     generator=None, # `torch.Generator` of the fresh noise; None: torch's own
 ):                  # `step(s)` -> next latents
-    "Noise up before each step (Karras et al. 2022, algorithm 2); a `ValueError` for a large gamma"
+    "Wrap a step so that the noise level rises before it is taken (Karras et al. 2022, algorithm 2)"
+    # a ValueError if gamma is outside of 0..0.414
     if not 0<=gamma<=2**.5-1:
         raise ValueError(f'gamma must be in 0..0.414, not {gamma}: Karras et al. never add more '
                          'noise than is there already')

@@ -160,7 +160,8 @@ def denoise(
     sigmas,      # Noise levels to step through; the last is usually 0
     step=euler,  # Takes a `Step` to the next latents
 ):
-    "Yield each `Step` before it is taken; a `FloatingPointError` at the end if NaN came up"
+    "Yield each `Step` before it is taken, so that you can look at it or change it"
+    # a ValueError for fewer than two levels; a FloatingPointError at the end if NaN came up
     if len(sigmas)<2: raise ValueError('nowhere to go: give 2 noise levels or more')
     # half precision is for the network only
     latents = latents.to(torch.promote_types(latents.dtype, torch.float32))
@@ -187,7 +188,8 @@ def inpaint_steps(
     mask,   # 1 where to paint, 0 where to keep: (b,1,h,w) or (1,1,h,w)
     noise,  # Normal noise, like `orig`; the same at all steps
 ):
-    "Keep `orig` outside `mask` (Lugmayr et al. 2022, section 4.1); a `ValueError` if sizes differ"
+    "Keep `orig`, at each step's noise level, outside `mask` (Lugmayr et al. 2022, section 4.1)"
+    # a ValueError if sizes differ
     if mask.shape[-2:]!=orig.shape[-2:]:
         raise ValueError('the mask is for latents, so its sides are those of `orig`, '
                          f'{tuple(orig.shape[-2:])}, and not {tuple(mask.shape[-2:])}')

@@ -37,7 +37,8 @@ def widen(
     extra:int,   # Number of input channels to add, 1 or more
     level=False, # Add an embedding of a noise level, which is passed as `class_labels`?
 ):               # The widened U-Net, frozen
-    "Copy of a U-Net with extra input channels of weight zero; a `ValueError` for fewer than one"
+    "A copy of a U-Net with extra input channels; zero weights leave its predictions unchanged"
+    # a ValueError for fewer than one
     if extra<1: raise ValueError(f'extra is the number of channels to add, 1 or more, not {extra}')
     config = dict(unet.config, in_channels=unet.config.in_channels+extra)
     if level: config['class_embed_type'] = 'timestep'
@@ -63,7 +64,8 @@ def with_channels(
     extra,       # Extra channels (b,c,h,w) or (1,c,h,w), as high and wide as the latents
     level=None,  # Noise level of the extra channels, a timestep (b,) or (1,): `class_labels`
 ):               # `f(x, t, text_emb)`, to be used like a U-Net with 4 input channels
-    "Wrap a widened U-Net: extra channels in every call; a `ValueError` if their size doesn't fit"
+    "Wrap a widened U-Net so that it gets its extra channels in every call"
+    # a ValueError if their size doesn't fit
     _check_channels(unet, extra)
     unet = text_once(unet)
     def f(x, t, text_emb):
@@ -138,7 +140,8 @@ def signed_distance(
     mask,        # Silhouettes of 0 and 1 (b,1,h,w)
     most=10,     # Distance in pixels at which the result reaches 1 or -1
 )->torch.Tensor: # In [-1,1]: 1 deep inside, -1 far outside (b,1,h,w)
-    "Distance to the edge of a shape, positive inside; a `ValueError` if it is not of 0 and 1"
+    "Distance of each pixel to the edge of a shape, positive inside and negative outside"
+    # a ValueError if it is not made of 0 and 1
     if not ((mask==0)|(mask==1)).all():
         raise ValueError('a silhouette consists of 0 (background) and 1 (shape), but this one has '
                          f'values from {mask.min():.3g} to {mask.max():.3g}')
@@ -159,7 +162,8 @@ def structure_channels(
     mask,     # Silhouettes of 0 and 1 (b,1,h,w)
     factor=4, # Pixels per latent along each side
 )->torch.Tensor: # In [-1,1] (b,1,h/factor,w/factor)
-    "The structure model's channel, a signed distance; a `ValueError` for sides that don't divide"
+    "The structure model's extra channel: a signed distance at the size of the latents"
+    # a ValueError if the factor doesn't divide the sides
     if mask.shape[-2]%factor or mask.shape[-1]%factor:
         raise ValueError(f'height and width of a silhouette must be multiples of {factor}, not '
                          f'{tuple(mask.shape[-2:])}')
@@ -291,7 +295,8 @@ def load_structure(
     kind,     # 'inpaint', 'structure', 'upscale' or 'regression'; or folder or hub id of a model
     sd=None,  # The embedded model, to be turned into the variant; None loads it (`load()`)
 )->SD:
-    "Load a model with extra channels; a `ValueError` or `FileNotFoundError` if weights are lacking"
+    "A Stable Diffusion whose U-Net takes extra channels: inpainting, structure or upscaling"
+    # a ValueError or FileNotFoundError if weights are lacking
     if kind not in KINDS: return _load_wide(kind)
     sd = sd or load()
     if not sd.ours or sd.unet.config.in_channels!=4 or sd.unet.config.time_cond_proj_dim:
@@ -364,7 +369,8 @@ def generate_with(
     guidance=None, # Guidance scale, 1 is the prompt alone; None: `sd.guidance`
     hold=None,     # What to keep, a tuple: clean latents and a latent mask (1 is painted)
 )->torch.Tensor:   # Pictures (b,3,h*factor,w*factor) in [-1,1]
-    "Draw with a model that takes extra channels; a `ValueError` if prompts and these don't fit"
+    "Generate pictures with a model that takes extra channels"
+    # a ValueError if prompts and these don't fit
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
     _check_channels(sd.unet, extra)
     if len(extra)!=len(prompts):

@@ -88,7 +88,8 @@ def slerp(
     t:float,     # Part of the way, 0..1
     near=.9995,  # Above this cosine use a straight line: the formula would divide by 0
 )->torch.Tensor: # Like `a`
-    "Spherical interpolation from `a` to `b` (Shoemake 1985); a `ValueError` if shapes differ"
+    "Spherical interpolation from `a` to `b`, sample by sample (Shoemake 1985)"
+    # a ValueError if shapes differ
     if a.shape!=b.shape:
         raise ValueError(f'two tensors of one shape are needed, these are {tuple(a.shape)} and '
                          f'{tuple(b.shape)}')

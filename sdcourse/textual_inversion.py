@@ -207,7 +207,8 @@ def train_token(
     snr_weight=shape_first, # Maps SNRs to loss weights; None as in `noise_loss`
     leash=.003,  # How far each step pulls the vectors back to `token.begin`, from 0 to 1
 ):
-    "Train a token (Gal et al. 2022), yield each step before it; a `ValueError` in half precision"
+    "Train a token's vectors (Gal et al. 2022): yield each step before the update"
+    # a ValueError in float16, or for a wrong start
     if sd.dtype==torch.float16:
         raise ValueError('gradients do not fit into float16: load(..., dtype=torch.float32), or '
                          'torch.bfloat16')

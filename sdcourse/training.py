@@ -28,7 +28,8 @@ def fit(
     acc=None,    # An `accelerate.Accelerator`, for mixed precision and several processes
     every=1,     # Gradient accumulation: batches per optimizer step
 ):               # Iterator over steps with `i`, `batch`, `loss`, `watch` and `opt`
-    "Training loop: yields between gradient and step; a `ValueError` if `every` is below 1"
+    "Training loop that yields after each backward pass, before the optimizer step"
+    # a ValueError if every is below 1
     if every<1:
         raise ValueError(f'every is the number of batches for one step, 1 or more, not {every}')
     opt = opt or opt_func(params, lr=lr)

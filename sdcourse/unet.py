@@ -25,7 +25,8 @@ def time_embedding(
     cos_first=True,   # Cosines before sines, as in Stable Diffusion; other models put sines first
     shift=0,          # 0: Stable Diffusion's frequencies; 1: those of DDPM
 )->torch.Tensor:      # (b,n)
-    "Sinusoidal embedding of timesteps (Vaswani et al. 2017, section 3.5); a `ValueError` for odd n"
+    "Sinusoidal embedding of timesteps (Vaswani et al. 2017, section 3.5)"
+    # a ValueError for odd n
     if n%2: raise ValueError(f'n is the number of cosines and sines, so it is even, not {n}')
     if t.ndim!=1:
         raise ValueError(f'timesteps have shape (b,), these are {tuple(t.shape)}. A single one: '
@@ -299,7 +300,8 @@ def word_map(
     size=None,   # Side of the map in pixels; None: that of the model's pictures
     layers=None, # Names of layers; None: the finest on the way up, of at most 16x16
 )->torch.Tensor: # Maps (b,size,size) on the CPU; each sums to 1
-    "Where in each picture the U-Net attended to a word; a `ValueError` if there are no maps"
+    "Where in each picture the U-Net attended to a word"
+    # a ValueError if there are no maps, or words and prompts don't fit
     if not maps:
         raise ValueError('there are no maps: call the U-Net within `with watch(sd.unet) as maps:`')
     prompts = as_prompts(prompts)

@@ -23,7 +23,8 @@ def shrink(
     ims,      # Pictures (b,3,h,w)
     factor=4, # How many times smaller; `h` and `w` must be multiples of it
 )->torch.Tensor: # (b,3,h/factor,w/factor)
-    "Small pictures: means of squares of pixels; a `ValueError` if the sides don't divide"
+    "Small pictures: each pixel is the mean of a square of pixels"
+    # a ValueError if the factor doesn't divide the sides
     if ims.shape[-2]%factor or ims.shape[-1]%factor:
         raise ValueError(f'height and width of a picture must be multiples of {factor}, not '
                          f'{tuple(ims.shape[-2:])}')
@@ -127,7 +128,8 @@ def tiled(
     tile=16,     # Side of a tile
     overlap=4,   # Overlap of neighbouring tiles, at least; less than `tile`
 )->torch.Tensor: # The results, blended: (b,c2,h*k,w*k) if `f` makes tiles k times larger
-    "A function on overlapping tiles, blended (Bar-Tal et al. 2023); a `ValueError` if they gape"
+    "Apply a function to overlapping tiles and blend the results (as in Bar-Tal et al. 2023)"
+    # a ValueError if the overlap is as large as a tile
     if not 0<=overlap<tile:
         raise ValueError(f'tiles of {tile} can overlap by 0 to {tile-1}, not {overlap}')
     h,w = x.shape[-2:]

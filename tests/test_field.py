@@ -363,6 +363,9 @@ def test_copies(own):
     own.pipe
     for other in (copy.deepcopy(own), copy.copy(own)):
         assert generate('a fox', other, steps=2)[0].tobytes() == FOX.tobytes()
+    other = copy.copy(own)
+    other.unet = broken(own.unet)
+    assert own.unet is not other.unet  # a copy has parts of its own
     with pytest.raises(AttributeError):
         own.nothing
 
@@ -598,6 +601,29 @@ def test_lora_beside_its_config_alone(own, tmp_path):
         load_lora(own.unet, file)
 
 
+def test_config_of_somebody_else(own, tmp_path):
+    "An adapter_config.json belongs to files of peft alone"
+    file = lora_file(tmp_path / 'x.safetensors', 'ours')
+    (tmp_path / 'adapter_config.json').write_text(json.dumps({'r': 4, 'lora_alpha': 99}))
+    load_lora(own.unet, file)
+    a, b = pair()
+    assert torch.allclose(own.unet.get_submodule(LAYER).delta, 4 * b @ a, atol=1e-5)
+
+
+def test_aim_interrupted(own, monkeypatch):
+    from sdcourse import lora
+
+    add_lora(own.unet)
+    before = state(own)
+    with monkeypatch.context() as m:
+        interrupted(m, lora, 'noise_loss', 2)
+        with pytest.raises(KeyboardInterrupt):
+            lora.aim_lora(own, LatentCache(own, [FOX]), ['a fox'], n=3, bs=2)
+    layers = lora_layers(own.unet).values()
+    assert state(own) == before
+    assert not any(l.base.weight.requires_grad or l.base.weight.grad is not None for l in layers)
+
+
 def test_lora_of_the_text_encoder(own, tmp_path):
     layer = next(n for n, m in own.text_encoder.named_modules() if n.endswith('q_proj'))
     a, b = torch.ones(2, 128) * 0.05, torch.ones(128, 2) * 0.05
@@ -791,6 +817,12 @@ def test_provenance(own, tmp_path, capsys):
     add_token(other, '<pip>', 'fox')
     assert '<pip>' in again(pip, other)
     assert '<pip>' in again(pip, load())
+    for how in (dict(prompt='a <Pip>'), dict(prompt='a fox', negative='<pip>')):  # capitals; only the negative prompt
+        assert '<pip>' in again(generate(sd=new, steps=1, **how)[0], other)
+    two = [load(), load()]
+    for k, o in enumerate(two):
+        add_token(o, '<two>', torch.stack([torch.ones(128), torch.ones(128) * k]))
+    assert '<two>_1' in again(generate('a <two>', two[0], steps=1)[0], two[1])  # only the second vector differs
     edit = image_to_image('a cat', FOX, new, steps=2)[0]
     assert edit.info['sdcourse']['edits'][-1]['weights'] == fingerprints(new)
 

@@ -79,11 +79,13 @@ def functions(tree):
     return [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name in exports(tree)]
 
 def silent(f, source):
-    "Does this function raise, without a word in its docstring or at the `raise`? None if it doesn't raise"
+    "Does it raise, without a word in or under its docstring, or at the `raise`? None if it doesn't raise"
     raises = [n for n in ast.walk(f) if isinstance(n, ast.Raise)]
     if not raises: return None
     if re.search(r'Error|raise', ast.get_docstring(f) or ''): return False
     lines = source.splitlines()
+    under = lines[f.body[0].end_lineno].strip()       # the line after the docstring
+    if re.match('#.*Error', under): return False
     return not all('#' in ''.join(lines[n.lineno-2:n.end_lineno]) for n in raises)
 
 def names_paper(f): return bool(re.search(r'\([^)]*\b(19|20)\d\d\b', ast.get_docstring(f) or ''))
