@@ -37,16 +37,17 @@ def _seed_batches(
     step=0,    # Step to begin with
     rank=0,    # Number of this process
     n=1,       # Number of processes
-    pool=None, # Number of different pictures, if their latents are cached; None: never repeat
+    pool=None, # Number of different pictures; None: never repeat
     first=0,   # Seed of the first picture
-):             # Iterator over lists of seeds; -1-seed for one that this run has cached
+    kept=None, # Which pictures need not be drawn again (pool,), bool
+):             # Iterator over lists of seeds; -1-seed for a picture that is kept
     "The seeds of every batch, without end"
-    for k in count():
-        at = first+((step+k)*n+rank)*bs
-        seeds = range(at, at+bs)
+    for k in count(step):
+        at = first+(k*n+rank)*bs
+        seeds = [*range(at, at+bs)]
         if pool: seeds = [i%pool for i in seeds]
-        if pool and k*n*bs>=pool: seeds = [-1-i for i in seeds]
-        yield [*seeds]
+        if kept is not None and kept[seeds].all(): seeds = [-1-i for i in seeds]
+        yield seeds
 
 # %% ../nbs/73_recipe.ipynb #c28
 def _loader(data, batches, workers=1):
@@ -106,6 +107,7 @@ def train(
     save_every=120, # Seconds between checkpoints
     show_every=300, # Seconds between measurements and sheets
     workers=1,      # Processes that draw pictures, for each process that trains
+    compiled=False, # Use `torch.compile`? The first step takes minutes, the others are faster
     stop=lambda: False, # Called at every batch; training stops when it returns True
     quiet=False,    # Print nothing?
 ):                  # The averaged network
@@ -133,12 +135,13 @@ def train(
     if resume and path.exists():
         done,spent = _resume(path, st, ema, opt, acc)
         say(f'{stage}: going on at step {done}, after {spent/60:.1f} minutes')
+    if compiled: st.compile()
     model,opt = acc.prepare(st, opt)
 
     bs,n = r['bs'][stage],acc.num_processes
     # whole batches, so that each process gets its own pictures again
     pool = r['pool']//(bs*n)*bs*n if stage=='unet' else None
-    seeds = _seed_batches(bs, done, acc.process_index, n, pool, st.first_seed)
+    seeds = _seed_batches(bs, done, acc.process_index, n, pool, st.first_seed, st.kept)
     rng = torch.get_rng_state()
     means = _Means()
     began = time.time()-spent
@@ -251,6 +254,7 @@ def main(
     resume:bool=False, # Continue from the last checkpoint?
     out:str='_train', # Folder for checkpoints and sheets
     workers:int=1, # Processes that draw pictures
+    compiled:bool=False, # Use torch.compile? The first step takes minutes
     show:float=300., # Seconds between measurements and sheets
     export:str=None, # Folder to save the trained parts in, in the layout of Stable Diffusion
     restore:_MODEL=None, # Make checkpoints of the embedded or this exported model, for --resume
@@ -264,7 +268,8 @@ def main(
     if stage:
         r = RECIPES[size]
         if bs: r = dict(r, bs={**r['bs'], stage:bs})
-        train(stage, r, minutes, steps, resume, out, show_every=show, workers=workers)
+        train(stage, r, minutes, steps, resume, out, show_every=show, workers=workers,
+              compiled=compiled)
     if structure: train_variant(structure, minutes, pictures, resume, out)
     if export: export_model(export, out, size)
     if report is not None:

@@ -17,7 +17,7 @@ from .contrastive import contrastive_loss
 from .core import to_img
 from .judge import JudgeNet, Labels, judge_classes, judge_loss, right, roughen
 from .latents import psnr
-from .models import SD, quiet
+from .models import SD, bf16_pays, quiet
 from .networks import (SCHEDULE, SHEET, generate_each, make_clip, make_tokenizer, make_unet,
                                make_vae, text_half)
 from .stickers import make_world
@@ -36,7 +36,9 @@ class StickerData(Dataset):
         self.world = make_world(r['world'], size=r['px'], **odds)
         self.labels = Labels(judge_classes(self.world))
     def __getitem__(self, seed):
-        if seed<0: return dict(seed=-1-seed)   # its latents are in the cache already
+        if seed<0:   # its latents are kept already: only the caption is needed
+            seed = -1-seed
+            return dict(seed=seed, caption=self.world.caption(self.world.spec(seed), seed))
         spec = self.world.spec(seed)
         noun,other = self.labels(spec)
         x = torch.from_numpy(self.world.render(spec).copy()).permute(2,0,1)
@@ -65,8 +67,12 @@ class Stage(nn.Module):
     ):
         super().__init__()
         self.r = r
+    kept = None      # which pictures need not be drawn again (pool,), bool
     def prepare(self, data):
         "Called once, before training"
+    def compile(self):
+        "Let `torch.compile` make what takes time faster; the first step then takes minutes"
+        self.net.compile()
     def measure(self, net, data):
         "Figures by name, for the averaged weights `net`"
         return {}
@@ -248,8 +254,8 @@ class DecoderStage(VaeStage):
 class UnetStage(Stage):
     "U-Net: predict the noise in latents; VAE and text encoder are trained and frozen"
     # mostly one subject
-    odds = dict(said_p=.3, p=dict(single=.8, corner=.03, count=.04, pair=.06, above=.01, ride=.015,
-                                  wear=.02, empty=.025))
+    odds = dict(said_p=.4, p=dict(single=.66, corner=.05, count=.08, pair=.13, above=.02, ride=.02,
+                                  wear=.025, empty=.015))
     def __init__(self,
         r,   # A recipe, a value of `RECIPES`
         out, # Folder (a Path) with the checkpoints of earlier stages
@@ -257,25 +263,41 @@ class UnetStage(Stage):
         super().__init__(r, out)
         self.tok = make_tokenizer(out/'tokenizer')
         self.net = make_unet(r)
-        # with so few tokens, on a CPU this is a fifth faster than the fused attention
-        if not torch.cuda.is_available(): self.net.set_attn_processor(AttnProcessor())
+        # with so few tokens, on a CPU with AMX this is a fifth faster than the fused attention
+        if not torch.cuda.is_available() and bf16_pays('cpu'):
+            self.net.set_attn_processor(AttnProcessor())
         self.text = text_half(load_part(make_clip(r, len(self.tok)), out, 'clip', 'clip.'))
         self.vae = load_part(make_vae(r), out, 'vae')
         self.scheduler = PNDMScheduler(skip_prk_steps=True, **SCHEDULE)
+        self.out = Path(out)
+    def compile(self):
+        "The encoder too: it takes as long as the U-Net"
+        self.net.compile()
+        self.vae.encoder.compile()
     @torch.no_grad()
     def prepare(self, data):
-        "Measure the scale of the latents (SD: 0.18215), and make room for the cache"
+        "Measure the scale of the latents (SD: 0.18215), and make room for them"
         x = pixels(torch.stack([data[i]['x'] for i in range(512)]), self.vae.device)
         std = torch.cat([self.vae.encode(o).latent_dist.mean for o in x.split(64)]).std().item()
         self.vae.register_to_config(scaling_factor=round(1/std, 5))
         self.pipe = SD(tokenizer=self.tok, text_encoder=self.text, vae=self.vae, unet=self.net,
                        scheduler=self.scheduler, device=x.device, dtype=torch.float32,
                        name='recipe', size=self.r['px']).pipe
-        def room(*shape):
-            return torch.empty(self.r['pool'], *shape, dtype=torch.float16, device=x.device)
-        self.latents = room(4,16,16)
-        self.embs = room(77, self.text.config.hidden_size)
         self.empty = self._encode_text([''])
+        self.latents = self._room()
+        self.kept = self.latents.flatten(1).any(1)   # a row of zeros is still empty
+        seen = [data[VAL+i] for i in range(256)]
+        x = torch.stack([o['x'] for o in seen])
+        self.val = (torch.cat([self._encode(o) for o in x.split(64)]),
+                    self._encode_text([o['caption'] for o in seen]))
+    def _room(self):
+        "Latents (pool,4,16,16) in a file, float16; zeros where there are none yet"
+        made_by = [zlib.crc32(p.cpu().contiguous().numpy()) for p in self.vae.encoder.parameters()]
+        key = zlib.crc32(repr((made_by, self.r['world'], self.odds)).encode())
+        n = self.r['pool']*4*16*16
+        flat = torch.from_file(str(self.out/f'latents_{key:08x}.bin'), shared=True, size=n,
+                               dtype=torch.float16)
+        return flat.view(-1,4,16,16)
     @torch.no_grad()
     def _encode_text(self, captions):
         "Text embeddings (b,77,d)"
@@ -283,19 +305,31 @@ class UnetStage(Stage):
                        return_tensors='pt').input_ids
         return self.text(ids.to(self.text.device)).last_hidden_state
     @torch.no_grad()
-    def _encode(self, b):
-        "Latents (b,4,16,16) and text embeddings (b,77,d) of a batch; new pictures go to the cache"
-        k = b['seed'].to(self.latents.device)
+    def _encode(self, x):
+        "Scaled latents (b,4,16,16) of pictures in bytes (b,3,h,w)"
+        mean = self.vae.encode(pixels(x, self.vae.device)).latent_dist.mean
+        return mean.float()*self.vae.config.scaling_factor
+    def _latents(self, b):
+        "Latents (b,4,16,16) of a batch; those of new pictures are kept"
+        k = b['seed'].cpu()
         if 'x' in b:
-            mean = self.vae.encode(pixels(b['x'], k.device)).latent_dist.mean
-            self.latents[k] = (mean*self.vae.config.scaling_factor).half()
-            self.embs[k] = self._encode_text(b['caption']).half()
-        return self.latents[k].float(),self.embs[k].float()
+            self.latents[k] = self._encode(b['x']).half().cpu()
+            self.kept[k] = True
+        return self.latents[k].float().to(self.vae.device)
     def forward(self, b):
-        latents,emb = self._encode(b)
+        latents,emb = self._latents(b),self._encode_text(b['caption'])
         dropped = torch.rand(len(emb), device=emb.device)<.1
-        emb[dropped] = self.empty.float()
+        emb[dropped] = self.empty
         return noise_loss(self.net, latents, emb, self.scheduler.alphas_cumprod), {}
+    @torch.no_grad()
+    def measure(self, net, data):
+        "Loss on pictures that it never trained on, the same noise and noise levels every time"
+        latents,emb = self.val
+        abar = self.scheduler.alphas_cumprod
+        rng = torch.Generator().manual_seed(0)
+        losses = [noise_loss(net, z, e, abar, generator=rng)
+                  for z,e in zip(latents.split(64), emb.split(64))]
+        return dict(held_out=torch.stack(losses).mean().item())
     def sheet(self, net, data):
         "One picture for each prompt of `SHEET`"
         self.pipe.unet = net

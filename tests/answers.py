@@ -614,7 +614,7 @@ found = rng.jump(-1).randn(4,16,16)"""),
     1: ("world = StickerData(r, **UnetStage.odds).world\n"
         "share = sum(world.spec(i)['kind']=='single' for i in range(1000))/1000",
         "share = .8", "share = .835"),
-    2: ("gb = 64_000*2*(4*16*16+77*128)/1e9", "gb = 64_000*(4*16*16+77*128)/1e9", "gb = .131"),
+    2: ("mb = 64_000*2*4*16*16/1e6", "mb = 64_000*4*16*16/1e6", "mb = .131"),
     3: ("drawn = 'b'", "drawn = 'a'", "drawn = 'c'")},
 '72_release': {
     1: ("each = path.stat().st_size/sum(w.numel() for w in load_file(path).values())",
