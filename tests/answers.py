@@ -127,6 +127,10 @@ page = sliders([picture(n, 'flat', p) for n in ('fox','owl') for p in papers],
     3: ("page = wiper(picture('fox', 'flat'), picture('cat', 'flat'), titles=['fox','cat'])",
         "page = wiper(picture('fox', 'flat'), picture('fox', 'flat'), titles=['fox','cat'])",
         "page = wiper(picture('fox', 'flat'), picture('cat', 'flat'))")},
+'09_prompts': {
+    1: ("left = 73", "left = 74", "left = 72"),
+    2: ("three = 'zebrafish лиса 狐狸'", "three = 'zebrafish foxling marmot'", "three = 'лиса 狐狸'"),
+    3: ("suggested = 'beach'", "suggested = 'bench'", "suggested = 'tree'")},
 '10_pipelines': {
     1: ("favourite = generate('a cat at night', seed=3, steps=2)[0]",
         "favourite = generate('a cat', steps=2)[0]"),
