@@ -5,6 +5,8 @@ import pytest
 
 root = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(root/'tools'))
+sys.path.insert(0, str(root/'tests'))
+from runner import Runner
 nbs = root/'nbs'
 lib = root/'sdcourse'
 bin_ = Path(sys.executable).parent
@@ -24,6 +26,19 @@ def pytest_configure(config):
     config.addinivalue_line('markers', 'slow: takes minutes; run only with -m slow')
     config.addinivalue_line('markers', 'heavy: runs a notebook that trains; run with -m heavy')
     config.option.markexpr = config.option.markexpr or 'not slow and not heavy'
+
+def pytest_collection_modifyitems(items):
+    "Notebooks are waited for last: they run beside all the other tests"
+    items.sort(key=lambda i: getattr(i, 'originalname', '') in ('test_runs','test_litter'))
+
+def pytest_collection_finish(session):
+    wanted = [i.callspec.params['path'] for i in session.items if getattr(i, 'originalname', '') == 'test_runs']
+    wanted.sort(key=lambda p: -p.stat().st_size)      # the long ones first, or nearly so
+    if session.config.option.collectonly: wanted = []
+    session.config.notebooks = Runner(wanted, quiet, int(os.environ.get('SDCOURSE_TEST_WORKERS', 2)))
+
+def pytest_sessionfinish(session):
+    if hasattr(session.config, 'notebooks'): session.config.notebooks.stop()
 
 def cells(path):
     return [{**c, 'source': ''.join(c['source'])} for c in json.loads(path.read_text(encoding='utf-8'))['cells']]

@@ -1,6 +1,5 @@
 "The notebooks are the source: each runs, is clean, is what the modules and the README were made from"
-import os, re, shutil, time
-from concurrent.futures import ThreadPoolExecutor
+import re, shutil
 import pytest
 from conftest import HEAVY, bin_, cells, lib, nbs, notebooks, numbered, root, sh, tracked
 
@@ -35,36 +34,24 @@ def test_clean(copy):
     assert rc == 0, out
     assert not [p.name for p in notebooks if (copy/'nbs'/p.name).read_bytes() != p.read_bytes()], "run nbdev-clean"
 
-@pytest.fixture(scope='module')
-def runs(request):
-    "Start all the notebooks that are wanted, two at a time"
-    def run(p):
-        start = time.time()
-        return *sh(bin_/'nbdev-test', p), time.time()-start
-    wanted = [i.callspec.params['path'] for i in request.session.items if getattr(i, 'originalname', '') == 'test_runs']
-    wanted.sort(key=lambda p: -p.stat().st_size)      # the long ones first, or nearly so
-    pool = ThreadPoolExecutor(int(os.environ.get('SDCOURSE_TEST_WORKERS', 2)))
-    yield {p: pool.submit(run, p) for p in wanted}
-    pool.shutdown(cancel_futures=True)
-
 light_and_heavy = [pytest.param(p, id=p.stem, marks=[pytest.mark.heavy]*(p.stem in HEAVY)) for p in notebooks]
 
 @pytest.mark.parametrize('path', light_and_heavy)
-def test_runs(path, runs, record_property, capsys):
-    "nbdev-test passes"
-    rc, out, secs = runs[path].result()
+def test_runs(path, request, record_property, capsys):
+    "All cells run, in a fresh process; what `nbdev-test` does"
+    rc, out, secs = request.config.notebooks.wait(path)
     record_property('seconds', round(secs, 1))
     with capsys.disabled(): print(f'\n{path.stem}: {secs:.0f} s ', end='', flush=True)
-    assert rc == 0 and 'Success' in out, out[-4000:]
+    assert rc == 0, out[-4000:]
 
 def test_none_is_left_out():
     "Every notebook is either light or heavy, and the heavy ones exist"
     marked = {p.id: bool(p.marks) for p in light_and_heavy}
     assert set(marked) == {p.stem for p in notebooks} and {s for s,m in marked.items() if m} == HEAVY
 
-def test_litter(runs):
+def test_litter(request):
     "Running them has left no files behind"
-    for f in runs.values(): f.result()
+    request.config.notebooks.wait_for_all()
     if (root/'.git').exists():
         rc, out = sh('git', 'status', '--porcelain', '--ignored', '--', 'nbs')
         assert not [l for l in out.splitlines() if l[:2] in ('??',
