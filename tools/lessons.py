@@ -57,7 +57,14 @@ def cpu_seconds():
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime+used.ru_stime
 
-def run_lesson(path, gpu=False, timeout=3600):
+def seconds(execution):
+    "How long a cell took, from the times that the client noted"
+    from datetime import datetime
+    a,b = (execution.get(f'iopub.{k}') for k in ('execute_input','status.idle'))
+    if not (a and b): return 0.
+    return (datetime.fromisoformat(b)-datetime.fromisoformat(a)).total_seconds()
+
+def run_lesson(path, gpu=False, timeout=3600, times=0):
     "Execute the notebook at `path`, write the copy and the page; returns True if all went well"
     import nbformat
     from nbclient import NotebookClient
@@ -80,11 +87,13 @@ def run_lesson(path, gpu=False, timeout=3600):
     except CellTimeoutError: err = f"The cell took more than {timeout} seconds."
     except DeadKernelError: err = "The kernel died (out of memory?)."
     secs, worked = time.time()-start, cpu_seconds()-worked
-    for c in nb.cells: c.metadata.pop('execution', None)
+    took = {c.id: seconds(c.metadata.pop('execution', {})) for c in nb.cells}
     page = save(nb, path.stem)
     where = f"{page.relative_to(root)} (and .ipynb)"
     if err is None:
         line.done(f"{path.stem} ... ok, {secs:.0f} s, {worked:.0f} s of CPU, see {where}")
+        if times:
+            for k in sorted(took, key=took.get, reverse=True)[:times]: print(f'  {took[k]:6.1f} s  {k}')
         return True
     err = re.sub(r'\x1b\[[0-9;]*m', '', err)
     line.done(f"{path.stem} ... FAILED in cell {at[0]+1}/{n} (id {nb.cells[at[0]].get('id')}), "
@@ -127,6 +136,7 @@ def main():
     p.add_argument('--gpu', action='store_true', default=has_gpu(),
                    help="run `#| gpu` cells too (default: if there is a GPU)")
     p.add_argument('--timeout', type=int, default=3600, help="seconds before a cell is given up")
+    p.add_argument('--times', type=int, default=0, help="how many of the slowest cells to list")
     p.add_argument('--save', action='store_true', help="save the outputs in nbs/ as well")
     a = p.parse_args()
     os.environ.setdefault('JUPYTER_PREFER_ENV_PATH', '1')
@@ -134,7 +144,7 @@ def main():
     start = time.time()
     bad = []
     for q in paths:
-        if not run_lesson(q, a.gpu, a.timeout): bad.append(q.stem)
+        if not run_lesson(q, a.gpu, a.timeout, a.times): bad.append(q.stem)
         elif a.save: keep(q)
     if len(paths) > 1:
         print(f"{len(paths)-len(bad)} of {len(paths)} lessons ran, {time.time()-start:.0f} s, in {out.name}/")
