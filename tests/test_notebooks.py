@@ -1,7 +1,8 @@
 "The notebooks are the source: each runs, is clean, is what the modules and the README were made from"
-import re, shutil
+import json, re, shutil
 import pytest
-from conftest import HEAVY, bin_, cells, lib, nbs, notebooks, numbered, root, sh, tracked
+from conftest import HEAVY, bin_, cells, lib, nbs, notebooks, numbered, quiet, root, sh, tracked
+from runner import Runner
 
 each = pytest.mark.parametrize('path', notebooks, ids=lambda p: p.stem)
 made = lambda d: {p.name: p.read_text(encoding='utf-8') for p in d.glob('*.py')
@@ -43,6 +44,18 @@ def test_runs(path, request, record_property, capsys):
     record_property('seconds', round(secs, 1))
     with capsys.disabled(): print(f'\n{path.stem}: {secs:.0f} s ', end='', flush=True)
     assert rc == 0, out[-4000:]
+
+def test_a_failing_cell_is_noticed(tmp_path):
+    "Its error is shown, and a cell marked `gpu` is left out"
+    (tmp_path/'nbs').mkdir()
+    paths = []
+    for name,source in (('bad','1/0'), ('good','1/1'), ('gpu','#| gpu\n1/0')):
+        cell = dict(cell_type='code', id='a', metadata={}, source=source, execution_count=None, outputs=[])
+        paths.append(tmp_path/'nbs'/f'{name}.ipynb')
+        paths[-1].write_text(json.dumps(dict(cells=[cell], metadata={}, nbformat=4, nbformat_minor=5)))
+    bad,good,gpu = map(Runner(paths, quiet).wait, paths)
+    assert bad[0] == 1 and 'ZeroDivisionError' in bad[1]
+    assert good[0] == gpu[0] == 0
 
 def test_none_is_left_out():
     "Every notebook is either light or heavy, and the heavy ones exist"
