@@ -12,8 +12,10 @@ lib = root/'sdcourse'
 bin_ = Path(sys.executable).parent
 notebooks = sorted(nbs.glob('*.ipynb'))
 numbered = [p for p in notebooks if re.match(r'\d\d_', p.name)]
+# tests and notebooks run side by side, one thread each
+os.environ |= dict(OMP_NUM_THREADS='1', OMP_WAIT_POLICY='PASSIVE')
 quiet = {k: v for k,v in os.environ.items() if k != 'SDCOURSE_MODEL'} | dict(
-    OMP_NUM_THREADS='1', OMP_WAIT_POLICY='PASSIVE', HF_HUB_OFFLINE='1', TOKENIZERS_PARALLELISM='false')
+    HF_HUB_OFFLINE='1', TOKENIZERS_PARALLELISM='false')
 
 # notebooks whose cells take more than about 100 s of CPU (`make run` prints it): `make test` leaves
 # them to `make test-heavy`
