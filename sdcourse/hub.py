@@ -9,7 +9,8 @@ __all__ = ['WEIGHTS', 'KNOWN', 'resolve', 'ask_hub', 'plan', 'cached', 'cached_f
            'checksums', 'check_files', 'fingerprints', 'read_tensors']
 
 # %% ../nbs/06_hub.ipynb #h4
-import difflib, hashlib, json, os, re, threading, zlib
+import difflib, functools, hashlib, json, os, re, threading, zlib
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 import sdcourse
 from .core import Table
@@ -277,6 +278,24 @@ def _word_sums(sd, weights):
     first = min([*own.values(), len(sd.tokenizer)])
     weights[key] = table[:first]
     return {w: _checksum(dict(row=table[i])) for w,i in own.items() if i<len(table)}
+
+# %% ../nbs/06_hub.ipynb #mw-a
+def _version(package):
+    "Version of an installed package, or '?'"
+    try: return version(package)
+    except PackageNotFoundError: return '?'
+
+@functools.cache
+def versions_used()->dict: # {package: version}
+    "Versions of the packages that a picture depends on"
+    return {p: _version(p) for p in ('sdcourse', 'torch', 'diffusers', 'transformers')}
+
+def made_with(
+    sd, # A loaded model (`load`)
+)->dict: # 'model' (its name), 'weights' (`fingerprints`), 'versions' and 'dtype'
+    "What a picture depends on besides its settings, for its notes"
+    return dict(model=sd.name, weights=fingerprints(sd), dtype=str(sd.dtype).split('.')[-1],
+                versions=versions_used())
 
 # %% ../nbs/06_hub.ipynb #rw-b
 def read_tensors(

@@ -15,10 +15,10 @@ import numpy as np, torch, torch.nn.functional as F
 from PIL import Image
 from .core import as_batch, as_rgb, data_url, finite_number, to_img, to_tensor, whole_number
 from .guidance import cfg, prompt_model
+from .hub import made_with
+from .pipelines import (Pictures, default_sd, make_scheduler, noise, picture_seeds,
+                                to_pictures)
 from .prompts import as_prompts, check_words
-from .pipelines import (Pictures, default_sd, made_with,
-                                make_scheduler, picture_seeds,
-                                noise, to_pictures)
 
 # %% ../nbs/12_img2img.ipynb #c17
 def _strength(x):

@@ -10,13 +10,12 @@ __all__ = ['SAMPLERS', 'noise', 'make_scheduler', 'Pictures', 'default_sd', 'pic
 
 # %% ../nbs/10_pipelines.ipynb #c4
 import copy, functools, io, json, math, os, re
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from .core import finite_number, label_grid, show_images, whole_number, write_atomic
-from .hub import fingerprints
+from .hub import made_with
 from .models import SD, load, quiet
 from .prompts import as_prompts, check_words, note, small_words, tokenizer_lock
 
@@ -134,24 +133,6 @@ def default_sd()->SD:
     name = os.environ.get('SDCOURSE_MODEL')
     if name not in _loaded: _loaded[name] = load()
     return _loaded[name]
-
-# %% ../nbs/10_pipelines.ipynb #c52
-def _version(package):
-    "Version of an installed package, or '?'"
-    try: return version(package)
-    except PackageNotFoundError: return '?'
-
-@functools.cache
-def versions_used()->dict: # {package: version}
-    "Versions of the packages that a picture depends on"
-    return {p: _version(p) for p in ('sdcourse', 'torch', 'diffusers', 'transformers')}
-
-def made_with(
-    sd, # A loaded model (`load`)
-)->dict: # 'model' (its name), 'weights' (`fingerprints`), 'versions' and 'dtype'
-    "What a picture depends on besides its settings, for its notes"
-    return dict(model=sd.name, weights=fingerprints(sd), dtype=str(sd.dtype).split('.')[-1],
-                versions=versions_used())
 
 # %% ../nbs/10_pipelines.ipynb #fast-g
 def _distilled_settings(sd, steps, guidance, negative):

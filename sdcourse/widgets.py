@@ -13,11 +13,12 @@ from functools import cache
 import torch
 from PIL import Image, ImageOps
 from .core import as_rgb, finite_number, to_img, to_tensor, whole_number
+from .hub import made_with
 from .img2img import (cut_sigmas, guided_prompt, noise_levels, note_edit,
                               start_pictures)
 from .latents import decode, encode, fit_rgb, latent_rgb
 from .models import quiet
-from .pipelines import Pictures, default_sd, made_with, noise
+from .pipelines import Pictures, default_sd, noise
 from .prompts import prompt_notes
 from .sampling import denoise
 from .stickers import make_world

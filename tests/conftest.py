@@ -17,25 +17,29 @@ os.environ |= dict(OMP_NUM_THREADS='1', OMP_WAIT_POLICY='PASSIVE')
 quiet = {k: v for k,v in os.environ.items() if k != 'SDCOURSE_MODEL'} | dict(
     HF_HUB_OFFLINE='1', TOKENIZERS_PARALLELISM='false')
 
-# notebooks whose cells take more than about 100 s of CPU (`make run` prints it): `make test` leaves
-# them to `make test-heavy`
-HEAVY = {'10_pipelines', '12_img2img', '21_noising', '24_unet', '34_samplers', '35_losses', '40_training',
-         '41_textual_inversion', '43_dreambooth', '44_structure', '45_upscale', '50_distill', '51_editing',
-         '52_imagic', '72_release', '73_recipe'}
+# notebooks whose cells take more than about 40 s of CPU on a quiet machine (`make run` prints it):
+# `make test` leaves them to `make test-heavy`
+HEAVY = {'07_models', '10_pipelines', '11_guidance', '12_img2img', '21_noising', '22_autoencoder',
+         '23_contrastive', '24_unet', '34_samplers', '35_losses', '40_training', '41_textual_inversion',
+         '42_lora', '43_dreambooth', '44_structure', '45_upscale', '46_overnight', '50_distill',
+         '51_editing', '52_imagic', '72_release', '73_recipe', '85_follow'}
 
 def pytest_configure(config):
     "Tests marked slow or heavy wait until somebody asks: make test-all, or -m heavy"
-    config.addinivalue_line('markers', 'slow: takes minutes; run only with -m slow')
-    config.addinivalue_line('markers', 'heavy: runs a notebook that trains; run with -m heavy')
+    config.addinivalue_line('markers', 'slow: takes minutes; run with -m slow, or make test-all')
+    config.addinivalue_line('markers', 'heavy: takes long; run with make test-heavy, as .ci/run does')
     config.option.markexpr = config.option.markexpr or 'not slow and not heavy'
 
 def pytest_collection_modifyitems(items):
-    "Notebooks are waited for last: they run beside all the other tests"
-    items.sort(key=lambda i: getattr(i, 'originalname', '') in ('test_runs','test_litter'))
+    "Notebooks run beside the other tests and are waited for last; the long ones, or nearly so, come first"
+    def order(item):
+        name = getattr(item, 'originalname', '')
+        size = item.callspec.params['path'].stat().st_size if name == 'test_runs' else 0
+        return name in ('test_runs','test_litter'), -size
+    items.sort(key=order)
 
 def pytest_collection_finish(session):
     wanted = [i.callspec.params['path'] for i in session.items if getattr(i, 'originalname', '') == 'test_runs']
-    wanted.sort(key=lambda p: -p.stat().st_size)      # the long ones first, or nearly so
     if session.config.option.collectonly: wanted = []
     session.config.notebooks = Runner(wanted, quiet, int(os.environ.get('SDCOURSE_TEST_WORKERS', 2)))
 

@@ -7,6 +7,7 @@ def bench(*args):
     assert rc == 0, out[-3000:]
     return out
 
+@pytest.mark.heavy
 def test_quick():
     "Latents of six samplers, overhead and lines; all but the figures of time are the same everywhere"
     out = bench('--only', 'same', 'overhead', 'lines', '--rounds', '1')

@@ -127,6 +127,7 @@ def test_offline_is_quick(tmp_path):
                          timeout=60).stdout.splitlines()
     assert 'HF_HUB_OFFLINE' in out[0] and float(out[1]) < 5
 
+@pytest.mark.heavy
 def test_what_is_cached_needs_no_network(tmp_path):
     "A model in the hub's cache; without its U-Net it is not complete, and the hub is asked"
     repo = tmp_path/'hub'/'models--somebody--something'

@@ -5,7 +5,7 @@ for k,v in dict(MPLBACKEND='Agg', OMP_NUM_THREADS='1', HF_HUB_OFFLINE='1', TOKEN
     os.environ.setdefault(k, v)
 import pytest
 from conftest import lib, numbered, sh
-from answers import SLOW, answers, INSTEAD
+from answers import HEAVY_ONES, SLOW, answers, INSTEAD
 from exercises import SOLVED, Lesson
 from reference import comments, defined
 
@@ -116,7 +116,9 @@ def test_exercises(stem):
 def test_every_lesson_has_answers():
     assert not [s for s in lessons if s not in answers]
 
-@pytest.mark.parametrize('stem', [pytest.param(s, marks=pytest.mark.slow) if s in SLOW else s for s in answers])
+def marks(stem): return [pytest.mark.slow]*(stem in SLOW) + [pytest.mark.heavy]*(stem in HEAVY_ONES)
+
+@pytest.mark.parametrize('stem', [pytest.param(s, marks=marks(s)) for s in answers])
 def test_answers(stem):
     "The check takes the right answer, and neither a wrong one nor what the cell starts with"
     l, mine = Lesson(stem), answers[stem]

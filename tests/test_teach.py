@@ -84,7 +84,8 @@ def test_dreambooth_loads(whole):
         for a,b in zip(getattr(new, part).parameters(), getattr(old, part).parameters()): assert torch.equal(a, b)
     assert len(list((whole['dreambooth']/'class').glob('*.png')))==2
 
-@pytest.mark.parametrize('method', METHODS)
+@pytest.mark.parametrize('method', ['inversion', *(pytest.param(m, marks=pytest.mark.heavy) for m in METHODS
+                                                  if m != 'inversion')])
 def test_stopped_and_gone_on(method, pics, whole, tmp_path, monkeypatch, capsys):
     "Stopped at step 4 with its checkpoint written, or at step 2: the same losses, to the last digit that is written"
     out = tmp_path/'run'
@@ -96,6 +97,7 @@ def test_stopped_and_gone_on(method, pics, whole, tmp_path, monkeypatch, capsys)
     assert f'going on at step {4 if method=="inversion" else 2} of 6' in capsys.readouterr().err
     assert torch.allclose(losses(out), losses(whole[method]), rtol=1e-5)
 
+@pytest.mark.heavy
 def test_killed(pics, whole, tmp_path):
     "SIGKILL, wherever it is"
     out = tmp_path/'run'

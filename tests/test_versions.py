@@ -19,6 +19,7 @@ def draw(file, old=None):
     assert rc == 0, out[-3000:]
     return np.load(file)
 
+@pytest.mark.heavy
 def test_oldest(tmp_path):
     "Stock diffusers, old and new, from the folder alone"
     rc, out = sh(sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-compile',

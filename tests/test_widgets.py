@@ -149,6 +149,7 @@ def test_job_ends():
     Job(map(lambda x: 1/x, [1,0]), lambda o: None, ends.append).join(10)
     assert len(ends) == 1 and isinstance(ends[0], ZeroDivisionError)
 
+@pytest.mark.heavy
 def test_old_ipywidgets(tmp_path):
     "The version of Colab draws too"
     rc, out = sh(sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-compile',
