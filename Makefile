@@ -1,7 +1,8 @@
 # Needs python3 (3.11 or later), git and make; everything else goes into .venv.
 #   make lesson                      run the first lesson, pages in _lessons/
 #   make lesson LESSON=33_sampling   another one; LESSON=all for every one
-#   make test                        what is quick: all but the lessons that train
+#   make test                        what is quick
+#   make test-heavy                  what takes long: lessons that train, some tests
 #   make test-all                    everything, those and the slow tests too
 #   make bench                       our loop beside the pipeline of diffusers, in figures
 #   make docs                        the docs site, in _site/html
@@ -20,7 +21,7 @@ DOCS   := .venv/.docs-from-$(MADE)
 
 .PHONY: help lesson run lint home test test-heavy test-all bench docs docs-test venv export readme train clean
 help:
-	@sed -n '2,11s/^#   //p' Makefile
+	@sed -n '2,12s/^#   //p' Makefile
 	@echo "make venv | export | readme | train | clean"
 
 venv: $(STAMP)
