@@ -32,7 +32,7 @@ _small_unet = dict(
 
 # One recipe for each size. `pool`: number of pictures whose latents are kept and used again;
 # `crop`: side of what the VAE trains on, in pixels; `eye`: world of the judge whose features train
-# the VAE, if it isn't `world`
+# the VAE, if it isn't `world`; `chatter`: share of captions with words that mean nothing
 RECIPES = dict(
     cpu=dict(
         world='cpu', px=64, crop=48, pool=64_000,
@@ -43,7 +43,7 @@ RECIPES = dict(
         bs=dict(eye=64, judge=64, clip=192, vae=16, unet=64, decoder=16, vision=192),
         lr=dict(eye=1e-3, judge=1e-3, clip=1e-3, vae=2e-3, unet=8e-4, decoder=5e-4, vision=5e-4)),
     base=dict(
-        world='wide', eye='cpu', kl=1e-4, px=128, crop=64, pool=120_000,
+        world='wide', eye='cpu', kl=1e-4, px=128, crop=64, pool=120_000, chatter=.2,
         clip=dict(dim=128, text=_transformer(128, 4, 4),
                   vision=_transformer(128, 4, 4, patch_size=16)),
         # 16x16 latents again: factor 8, as in Stable Diffusion
@@ -52,7 +52,7 @@ RECIPES = dict(
         bs=dict(eye=64, judge=64, clip=192, vae=16, unet=128, decoder=16, vision=192),
         lr=dict(eye=1e-2, judge=1e-2, clip=1e-2, vae=1e-2, unet=1e-2, decoder=5e-3, vision=5e-3)),
     gpu=dict(
-        world='gpu', px=128, crop=64, pool=1_000_000,
+        world='gpu', px=128, crop=64, pool=1_000_000, chatter=.2,
         clip=dict(dim=192, text=_transformer(160, 4, 5),
                   vision=_transformer(160, 5, 5, patch_size=16)),
         vae=dict(block_out_channels=(64,96,128,128), layers_per_block=1, norm_num_groups=32),

@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 import torch, torch.nn as nn
 from torch.utils.data import Dataset
+from .captions import chatter, words
 from .contrastive import contrastive_loss
 from .core import to_img
 from .judge import JudgeNet, Labels, judge_classes, judge_loss, right, roughen
@@ -20,6 +21,7 @@ from .latents import psnr
 from .models import SD, bf16_pays, quiet
 from .networks import (SCHEDULE, SHEET, generate_each, make_clip, make_tokenizer, make_unet,
                                make_vae, text_half)
+from .scenes import Dice
 from .stickers import make_world
 from .training import edges, noise_loss
 with quiet():
@@ -35,16 +37,22 @@ class StickerData(Dataset):
     ):
         self.world = make_world(r['world'], size=r['px'], **odds)
         self.labels = Labels(judge_classes(self.world))
+        self.words,self.chatter = words(self.world),r.get('chatter', 0)
     def __getitem__(self, seed):
         if seed<0:   # its latents are kept already: only the caption is needed
             seed = -1-seed
-            return dict(seed=seed, caption=self.world.caption(self.world.spec(seed), seed))
+            return dict(seed=seed, caption=self._caption(self.world.spec(seed), seed))
         spec = self.world.spec(seed)
         noun,other = self.labels(spec)
         x = torch.from_numpy(self.world.render(spec).copy()).permute(2,0,1)
         key = zlib.crc32(repr(self.world.key(spec)).encode())   # equal if captions mean the same
-        return dict(seed=seed, x=x, caption=self.world.caption(spec, seed), key=key, noun=noun,
+        return dict(seed=seed, x=x, caption=self._caption(spec, seed), key=key, noun=noun,
                     other=other)
+    def _caption(self, spec, seed):
+        "The caption; some have words in it that mean nothing, as a stranger's would"
+        caption = self.world.caption(spec, seed)
+        talks = Dice(23, seed).random()<self.chatter
+        return chatter(caption, seed, self.words) if talks else caption
 
 # %% ../nbs/71_stages.ipynb #st3
 def pixels(
@@ -279,7 +287,9 @@ class UnetStage(Stage):
         "Measure the scale of the latents (SD: 0.18215), and make room for them"
         x = pixels(torch.stack([data[i]['x'] for i in range(512)]), self.vae.device)
         std = torch.cat([self.vae.encode(o).latent_dist.mean for o in x.split(64)]).std().item()
-        self.vae.register_to_config(scaling_factor=round(1/std, 5))
+        # the VAE of an exported model has Stable Diffusion's factor already
+        scale = .18215 if abs(.18215*std-1)<.02 else round(1/std, 5)
+        self.vae.register_to_config(scaling_factor=scale)
         self.pipe = SD(tokenizer=self.tok, text_encoder=self.text, vae=self.vae, unet=self.net,
                        scheduler=self.scheduler, device=x.device, dtype=torch.float32,
                        name='recipe', size=self.r['px']).pipe
