@@ -19,7 +19,7 @@ def _mlp(*ns):
     return layers
 
 class DigitAE(nn.Module):
-    "An autoencoder for grey pictures, plain or variational; a `ValueError` for wrong shapes"
+    "Autoencoder for grey pictures, plain or variational (Kingma & Welling 2013)"
     def __init__(self,
         n=16,    # Size of a code: how many numbers it holds
         h=192,   # Width of the hidden layers

@@ -173,7 +173,7 @@ def _names(nouns):
 
 def parse_caption(
     caption,   # A caption, or a prompt of your own
-    nouns=None # Nouns to recognise: names, a `World`, a key of `WORLDS`; None: tiers 1 and 2
+    nouns=None # Nouns to recognise: names, a `World`, a key of `WORLDS`; None: all of `VOCAB`
 ):             # dict: kind, items, count (None: many), style, bg, size, pos, unknown words
     "What a caption asks for, as a dict like `World.spec`'s; a `TypeError` if it is not a str"
     if not isinstance(caption, str):

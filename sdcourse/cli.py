@@ -119,7 +119,7 @@ def _here():
     return rows
 
 def info():
-    "What this machine has: device, memory, disk, versions, and which models fit"
+    "Print device, memory, disk and versions of this machine, and which models fit into memory"
     from sdcourse.core import Table, best_device, memory
     print(_here(), end='\n\n')
     device = best_device()
@@ -151,7 +151,7 @@ def _command(argv, commands):
     return commands[a.command],a.words
 
 def main(
-    argv=None,         # Words after `sdcourse`; None takes them from the command line
+    argv=None,         # Arguments after `sdcourse`; None: those of the command line
     commands=COMMANDS, # Functions by name
 )->int:                # Exit code: 0 if all went well, 1 if not
     "The command `sdcourse`"

@@ -54,7 +54,7 @@ def zero_shot(
     names,               # Names of the classes
     templates=('{}',),   # Sentences with `{}` where the name goes
 )->torch.Tensor:         # Unit vectors (len(names),d)
-    "Classifier weights from words: the mean direction of the sentences about each class"
+    "Classifier weights: the mean direction of sentences about a class (Radford et al. 2021, 3.1.4)"
     # a ValueError without any
     # a ValueError for no names, or a template without {}
     if not names: raise ValueError('there are no classes: the list of names is empty')

@@ -60,7 +60,7 @@ def as_rgb(
     im, # A PIL picture of any kind
     ground='white', # Colour that shows through where the picture is transparent
 ):      # A PIL picture in mode RGB
-    "A picture upright, on a ground, in RGB; a `ValueError` if its range or colours aren't known"
+    "A picture in RGB, turned upright as its EXIF data says; a `ValueError` for unknown formats"
     im = ImageOps.exif_transpose(im)   # a phone stores how it was held
     if im.mode in ('I','F') or im.mode.startswith('I;16'): im = _gray(im)
     if im.mode in ('RGBa','La'): im = im.convert(im.mode.upper())   # colours times alpha
@@ -219,7 +219,7 @@ def show_images(
     zoom=1.,        # Size: 2 is twice as large
     figsize=None,   # Size of the figure in inches (w,h), instead of `zoom`
 ):
-    "Show pictures side by side; a `ValueError` if there are none, or titles are missing"
+    "Show pictures side by side; a `ValueError` if there are none, or too few titles"
     import matplotlib.pyplot as plt
     ims = as_list(ims)
     if not ims: raise ValueError("There are no pictures to show: the list is empty.")
@@ -290,7 +290,7 @@ def scrubber(
     titles=None,  # One for each picture, shown next to the slider
     width=192,    # Width of the picture on the page, in pixels
 ):
-    "Slider through pictures, as HTML without a kernel; a `ValueError` if there are none"
+    "Slider through pictures, as HTML that needs no kernel; a `ValueError` if there are none"
     from IPython.display import HTML
     urls = [data_url(o) for o in as_list(ims)]
     if not urls: raise ValueError("There are no pictures to step through: the list is empty.")

@@ -68,7 +68,7 @@ def _chunks(xs, n): return [xs[i:i+n] for i in range(0, len(xs), n)]
 def by_noise(
     snr, # Signal-to-noise ratio of each noise level, a tensor of any shape
 ):       # Weights of the same shape
-    "Weight each noise level by its noise share, the square root of 1-abar"
+    "Loss weights sqrt(1-abar), from SNRs: the noisier, the more a level counts"
     return (snr+1)**-.5
 
 # %% ../nbs/43_dreambooth.ipynb #c19
@@ -86,15 +86,15 @@ def train_subject(
     cache,              # A `LatentCache` of the subject's pictures
     prompts,            # One prompt for each picture in `cache`
     prior=None,         # Class pictures: a tuple of a `LatentCache` and their prompts
-    weight=1.,          # Number of class pictures in a batch, per subject picture
+    weight=1.,          # Class pictures for each subject picture in a batch
     snr_weight=None,    # Maps SNRs to loss weights (`by_noise`); None as in `noise_loss`
-    teacher=None,       # The U-Net before training; class pictures then learn its predictions
+    teacher=None,       # The U-Net before training: predicts the targets for class pictures
     steps=150,          # Total number of training steps
     lr=3e-4,            # Learning rate; 1e-3 is too high; large models: 2e-6 to 5e-6, LoRA 1e-4
     bs=4,               # Number of subject pictures in a batch
     text_encoder=False, # Train the text encoder as well?
     seed=0,             # Random seed; step k depends on (seed, k) alone
-    start=0,            # First step, to resume a training
+    start=0,            # First step, to resume training
     opt=None,           # Optimizer over `subject_params`, to resume a training; None makes an AdamW
     shape='hold',       # Learning rate schedule (`lr_shape`); None keeps it constant
     clip=1.,            # Maximum gradient norm; None doesn't clip

@@ -38,7 +38,7 @@ def invert(
     sigmas,      # Noise levels falling to 0, as for `denoise` (n+1,)
     fixed=0,     # Rounds of fixed-point iteration per step, a call each; 0 is DDIM inversion
 )->torch.Tensor: # (n+1,b,4,h,w), in the order of `sigmas`: noise first, `latents` last
-    "DDIM inversion: noisy latents from which a sampler reaches a picture (Song et al. 2020)"
+    "DDIM inversion: noisy latents from which a sampler reaches a picture (Song et al. 2021)"
     # a ValueError if the schedule rises
     if fixed<0 or int(fixed)!=fixed:
         raise ValueError(f'fixed is a number of rounds, 0, 1, 2..., not {fixed}')
@@ -89,7 +89,7 @@ def diffedit_mask(
     sigma,         # Noise level to predict at
     noises,        # Normal noise (n,b,4,h,w); the differences are averaged over n
     threshold=.45, # Cut-off relative to the largest differences, 0..1; lower gives a larger mask
-    smooth=3,      # Width of the smoothing window in latents, odd; 1: no smoothing
+    smooth=3,      # Width of the smoothing window at latent size, odd; 1: no smoothing
 )->torch.Tensor:   # (b,1,h,w), 1 is to be changed
     "Mask of where two prompts disagree about a picture (DiffEdit, Couairon et al. 2022, step 1)"
     # a ValueError if the prompts agree, or the threshold is not in (0,1)
@@ -139,7 +139,7 @@ def edit(
     steps=7,       # Steps up, and steps down
     guidance=None, # Guidance scale on the way down; None is `sd.guidance`
     inverted=True, # Start from the picture's own noise; False takes fresh noise
-    mask=None,     # (b,1,h,w) in latents; None: the model makes one; False: change everything
+    mask=None,     # (b,1,h,w) at latent size; None: the model makes one; False: change everything
     threshold=.45, # Threshold of the model's mask; less gives a larger one
     n_noises=2,    # Number of noises the mask is averaged over
     fixed=0,       # Rounds of fixed-point iteration at each step up

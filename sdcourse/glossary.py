@@ -19,7 +19,7 @@ class Term:
     "A term of the field"
     word:str        # As we write it
     what:str        # Its meaning in a sentence or two; LaTeX between dollars
-    code:str = ''   # Names in the package, 'module.name', separated by blanks
+    code:str = ''   # Names in the package, 'module.name', separated by spaces
     see:str = ''    # Where it is shown: 'lesson' or 'lesson#heading'
     also:str = ''   # What others call it, separated by commas
 
@@ -64,12 +64,12 @@ def define(
 # %% ../nbs/81_glossary.ipynb #c28
 @dataclass
 class Symbol:
-    "A symbol of the formulas, and the same in Python"
+    "A symbol in formulas, with Python code that computes it"
     sign:str   # LaTeX
     say:str    # How it is read aloud
     what:str   # What it stands for here
     code:str   # A Python expression, with `np` and `x = np.array([1., 2., 3.])`
-    gives:object # Its value
+    gives:object # Value of `code`
 
 SYMBOLS = [Symbol(**s) for s in _data['symbols']]   # the table below
 
@@ -104,7 +104,7 @@ class Quiz:
     def mark(self,
         *answers,   # One for each question, in order: a letter, a number, or None to pass
     )->Table:
-        "Which answers are right, and where to read on; a `ValueError` for a wrong count"
+        "Which answers are right, and where to read on; a `ValueError` if their number is wrong"
         if len(answers)!=len(self.items):
             raise ValueError(f'there are {len(self.items)} questions and {len(answers)} answers; '
                              'None passes')

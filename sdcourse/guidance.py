@@ -65,7 +65,7 @@ def cfg(
 
 # %% ../nbs/11_guidance.ipynb #c28
 def diversity(
-    features,  # (n,d), prompt by prompt
+    features,  # (prompts*k,d): first the k pictures of the first prompt
     k,         # Pictures of each prompt, at least 2
 )->float:
     "Mean distance between pictures of the same prompt; a `ValueError` if k doesn't fit"
@@ -83,7 +83,7 @@ def cfg_negative(
     scale=7.5, # How far to go towards the prompt
     away=None, # How far to go away from `negative`; None: `scale-1`, as in a usual negative prompt
 ):             # A noise model
-    "Guidance with a separate strength for the negative prompt; a `ValueError` if it has no effect"
+    "Guidance, and a strength for `negative` alone; a `ValueError` if it would have no effect"
     if away is None and scale==1:
         raise ValueError('a negative prompt does nothing with guidance 1. Take a larger scale, or '
                          'say how far with away=2')

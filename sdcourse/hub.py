@@ -59,7 +59,7 @@ _MIRRORS = {   # Where the files of deleted repositories are now
 def resolve(
     name=None # None, 'stickers', a folder, or a hub id such as 'CompVis/stable-diffusion-v1-4'
 )->str:       # 'stickers', a folder that exists, or a hub id
-    "The model that a name stands for; a `ValueError` suggests a name if there is none"
+    "The model that a name stands for; a `ValueError` suggests similar names if there is none"
     name = str(name or os.environ.get('SDCOURSE_MODEL') or 'stickers')
     if name=='stickers' or Path(name).expanduser().is_dir(): return name
     if Path(name).is_file():
@@ -163,7 +163,7 @@ def cached()->Table:
 def cached_folder(
     name # A hub id
 ):       # A `Path`, or None
-    "The folder of a hub model in the cache, or None if a file of it is missing"
+    "The folder of a hub model in the cache, or None if any of its files is missing"
     from huggingface_hub import snapshot_download
     try:
         folder = Path(snapshot_download(name, local_files_only=True))
@@ -180,7 +180,7 @@ def folder_of(
     name,      # A model's name (`resolve`)
     half=False # Download the float16 copy if there is one
 )->Path:       # A folder in the layout of diffusers
-    "The folder with a model's files, downloaded if necessary; a `FileNotFoundError` if it is lost"
+    "Folder of a model's files, downloaded if needed; a `FileNotFoundError` if files are missing"
     if name=='stickers':
         if not (WEIGHTS/'model_index.json').exists():
             raise FileNotFoundError('the embedded model is missing from this installation: '
@@ -257,7 +257,7 @@ _LORA = re.compile(r'\.(down|up)\.weight$|lora_')   # names of LoRA's weights: o
 
 def fingerprints(
     sd, # A loaded model (`load`)
-)->dict: # {part: eight digits}, for parts, LoRA and learned words
+)->dict: # {part: eight hex digits}, for parts, LoRA and learned words
     "Short checksums of a model's weights, to tell whether two models draw the same"
     found = {}
     for name in ('text_encoder','vae','unet'):
@@ -300,7 +300,7 @@ def made_with(
 # %% ../nbs/06_hub.ipynb #rw-b
 def read_tensors(
     path, # A file: .safetensors, or a pickle of tensors (.bin, .pt, .pth, .ckpt)
-):        # The tensors by name, and the notes of the file, a dict of str
+):        # The tensors by name, and the file's metadata, a dict of str
     "Read the tensors of a file without running code; an `OSError` or `ValueError` says why not"
     path = Path(path).expanduser()
     if not path.is_file(): raise FileNotFoundError(f'there is no file {path.name!r}')

@@ -94,7 +94,7 @@ def acquaint(
     strength=.9,   # How far to invert the pictures: 0 not at all, 1 all the way to pure noise
     steps=7,       # Denoising steps
     seed=0,        # Seed of the training
-)->Taught: # Model and embeddings; its `generate` draws the edits
+)->Taught: # Its `generate(alpha)` draws the edits
     "Imagic's stages 1 and 2: learn an embedding for each picture, and tune one U-Net for all"
     # a ValueError if pictures and wishes don't fit
     x = start_pictures(sd, ims)

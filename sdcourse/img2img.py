@@ -35,7 +35,7 @@ def noise_levels(
     sd,    # A loaded model (`load`)
     steps, # Number of denoising steps
 )->torch.Tensor: # (steps+1), falling to 0
-    "The noise levels of Euler's sampler"
+    "The noise levels of the Euler scheduler of diffusers, with this model's settings"
     sched = make_scheduler(sd, 'euler')
     sched.set_timesteps(whole_number(steps, 'steps', 1))
     return sched.sigmas.float().cpu()
@@ -195,7 +195,7 @@ def blend(
     noise,    # The noise to put on the original, the same at every step (b,4,h,w)
     sigma,    # Current noise level
 )->torch.Tensor: # (b,4,h,w)
-    "Put the original, at the current noise level, back where the mask is black"
+    "Put the original, at this noise level, back outside the mask (Lugmayr et al. 2022, eq. 8)"
     return mask*latents + (1-mask)*(original + sigma*noise)
 
 # %% ../nbs/12_img2img.ipynb #c72
@@ -212,7 +212,7 @@ def unmasked_error(
     original, # The pictures that they were made from, in the same form
     mask,     # (b,1,h,w) or (1,1,h,w), 1 is painted
 )->torch.Tensor: # (b), 0 to 255
-    "Mean change of each picture where the mask is black, which should have been kept"
+    "Mean absolute difference where the mask is 0, which should have been kept"
     a = ims if isinstance(ims, torch.Tensor) else to_tensor(ims)
     b = original if isinstance(original, torch.Tensor) else to_tensor(original)
     kept = (1-mask).expand(len(a), 3, *a.shape[2:])

@@ -244,7 +244,7 @@ def retrieval(
     rounds=4,   # Number of repetitions, with other pictures
     start=10**9 # First seed
 )->float:       # Share in [0,1]
-    "How often CLIP picks the right one of `n` captions with different meanings"
+    "How often CLIP picks a picture's own caption out of `n` with different meanings"
     hits = 0
     seed = start
     for _ in range(rounds):
@@ -278,7 +278,7 @@ def verdicts(
     net=None,   # A `JudgeNet`; None is the one in the package
     sure=.5,    # If the leading noun is less probable than this, the noun counts as not right
     clip=True,  # Add the CLIP score?
-)->Table:       # One row for each picture: True, False, or None if the prompt did not ask
+)->Table:       # A row for each picture; noun, style, ...: True, False, or None if not asked
     "Judge each picture by its prompt; a `ValueError` if their numbers differ"
     ims = ims if isinstance(ims, torch.Tensor) else list(ims)
     prompts = list(prompts)

@@ -302,7 +302,7 @@ def aim_lora(
     prompts, # One prompt for each picture in the cache
     n=12,    # Number of batches
     bs=16,   # Batch size
-    length=.35, # Length of the new rows of `down`, relative to their mean length before
+    length=.35, # Norm of the new rows of `down`, relative to their mean norm before
     seed=9,  # Seed for choosing pictures, timesteps and noise
 ):
     "Point each `down` along the gradient of the full weights; a `ValueError` if trained already"

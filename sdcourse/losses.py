@@ -71,7 +71,7 @@ def _scale_at(scale, s):
 def loss_guided(
     loop,     # Iterator of `Step`: `denoise`, or another filter
     loss_fn,  # Latents (b,4,h,w) -> one number, or one for each picture (b,)
-    scale=1., # Strength: a number, (b,1,1,1), or a function of the `Step`; steps with 0 are skipped
+    scale=1., # Strength: number, (b,1,1,1), or a function of the `Step`; no gradient where it is 0
 ):
     "Move each step's clean guess (`x0_pred`) down a loss's gradient; the loss is kept in `s.loss`"
     with _all_finite() as note:
@@ -138,7 +138,7 @@ def _centre(x):
 
 # %% ../nbs/35_losses.ipynb #c47
 def position_loss(
-    x,           # Pictures (b,3,h,w) in [-1,1]; the subject should not touch the rim
+    x,           # Pictures (b,3,h,w) in [-1,1]; the subject should not touch the border
     at=(.3,.5),  # Where the subject should be: across and down, in 0..1
 )->torch.Tensor: # Loss of each picture (b,)
     "Squared distance of the subject's centre from where it should be"
@@ -149,7 +149,7 @@ def position_loss(
 def loss_guided_full(
     loop,     # Iterator of `Step`: `denoise` itself, so that the U-Net has not run yet
     loss_fn,  # Latents (b,4,h,w) -> one number, or one for each picture (b,)
-    scale=1., # Strength: a number, (b,1,1,1), or a function of the `Step`; steps with 0 are skipped
+    scale=1., # Strength: number, (b,1,1,1), or a function of the `Step`; no gradient where it is 0
 ):
     "Like `loss_guided`, with the gradient taken through the U-Net: slower, and needs more memory"
     with _all_finite() as note:

@@ -94,7 +94,7 @@ class Mixture:
         sigma,    # Noise level, a number
         keep=1.,  # Factor that scales the data first
     ):
-        "The density of `keep*x0 + sigma*noise`"
+        "A new `Mixture`: the distribution of `keep*x0 + sigma*noise`"
         return Mixture(self.w, keep*self.means, (keep**2*self.stds**2+sigma**2)**.5)
     def model(self, latents, sigma):
         "The exact noise prediction, as `denoise` takes it"
@@ -156,7 +156,7 @@ def q_posterior(
     abar_prev,  # Alpha-bar at the earlier time, above `abar`, up to 1
     abar,       # Alpha-bar at time t, above 0
 ):              # Mean (like `xt`) and variance
-    "DDPM posterior q(x_prev|xt,x0): the point one step earlier, given the clean one"
+    "Posterior q(x_prev|xt,x0): one step earlier, given the clean point (Ho et al. 2020, eq. 6-7)"
     # a ValueError if the other point is not earlier
     if not (torch.as_tensor(abar_prev)>torch.as_tensor(abar)).all():
         raise ValueError('alpha-bar falls with time: the earlier one, which comes first here, is '
@@ -171,7 +171,7 @@ def loss_weight(
     abar_prev,  # Alpha-bar one step earlier, above `abar`, below 1
     abar,       # Alpha-bar at the step
 ):              # Factor for the squared error of the noise prediction
-    "Weight of a step in the variational bound, which the simple loss leaves out"
+    "Weight of a step in the variational bound (Ho et al. 2020, eq. 12); the simple loss has none"
     # a ValueError for t=1, which has none
     if not (torch.as_tensor(abar_prev)<1).all():
         raise ValueError('the step from t=1 to clean data has no such weight: its posterior is a '
@@ -184,9 +184,9 @@ def loss_weight(
 def tweedie(
     x,      # Noisy points, clean ones + sigma * noise
     sigma,  # Noise level
-    score,  # Slope of the log-density of noisy points, like `x`
+    score,  # Gradient of the log-density of noisy points, like `x`
 ):          # Like `x`
-    "Average of the clean points that a noisy one may come from"
+    "Mean of the clean points that a noisy one may come from: Tweedie's formula (Efron 2011)"
     return x+sigma**2*score
 
 # %% ../nbs/60_maths.ipynb #c127
@@ -210,7 +210,7 @@ def flow_log_p(
     top_log_p, # Function of points: their log-density at the highest noise level
     step=rk4,  # Takes one step of the flow's ODE, as for `denoise`
 ):             # Log-densities (n,)
-    "Log-density of points, by following the probability-flow ODE up to the highest noise level"
+    "Log-density of points, by the probability-flow ODE (Song et al. 2021, SDEs, section 4.3)"
     # a ValueError if the levels do not rise
     if not sigmas[0]<sigmas[-1]:
         raise ValueError('a likelihood is found on the way up, from data to noise: these noise '

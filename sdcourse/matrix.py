@@ -15,7 +15,7 @@ from .iterators import chunks
 
 # %% ../nbs/62_matrix.ipynb #c13
 class Matrix:
-    "Numbers in rows and columns, in plain Python"
+    "A matrix in plain Python, with slices, `+`, `*` (by element) and `@`"
     def __init__(self,
         rows, # Rows of numbers, all of one length
     ):
@@ -208,5 +208,5 @@ def mean_shift(
     data,        # The data set, one point per row (m,d)
     sigma,       # Width (standard deviation) of the Gaussian that weights the data by distance
 )->torch.Tensor: # (n,d)
-    "Each row of `x`, moved to the mean of the data near it"
+    "Move each row of `x` to the weighted mean of the data near it (Fukunaga & Hostetler 1975)"
     return ((x@data.T-data.square().sum(1)/2)/sigma**2).softmax(1)@data

@@ -160,7 +160,7 @@ _PARTS = ('tokenizer', 'text_encoder', 'vae', 'unet')
 
 @dataclass(repr=False)
 class SD:
-    "A Stable Diffusion in parts, frozen and ready to draw"
+    "The parts of a Stable Diffusion model, frozen and ready to draw"
     tokenizer:object     # Text to token ids, at most 77 for a prompt
     text_encoder:object  # Token ids to a text embedding (b,77,d)
     vae:object           # Pictures to latents, and back
@@ -223,12 +223,12 @@ class SD:
 
 # %% ../nbs/07_models.ipynb #fast-b
 class FastDecoder(nn.Module):
-    "Decoder from latents (b,4,h,w) to pictures (b,3,4h,4w) that works mostly on the small grid"
+    "Decoder from latents (b,4,h,w) to pictures (b,3,4h,4w) that works mostly at latent size"
     def __init__(self,
         scale=1.,  # The latents are multiplied by it first
-        n=96,      # Channels on the small grid
-        blocks=4,  # Number of residual blocks on the small grid
-        m=32,      # Channels at half size
+        n=96,      # Channels at latent size
+        blocks=4,  # Number of residual blocks at latent size
+        m=32,      # Channels at half the size of the picture
     ):
         super().__init__()
         self.scale = scale

@@ -22,7 +22,7 @@ def noisy_batch(
     lo=.02,   # Lowest noise level
     hi=20.,   # Highest noise level
 )->tuple:     # `x0+sigma*noise` (n,1,h,w), sigma (n,1,1,1), noise (n,1,h,w)
-    "Add noise of a random level to each picture; the angles atan(sigma) are evenly distributed"
+    "Add noise of a random level to each picture; the angles atan(sigma) are uniformly distributed"
     a = torch.empty(len(x0),1,1,1).uniform_(math.atan(lo), math.atan(hi))
     sigma = a.tan()
     noise = torch.randn_like(x0)
@@ -61,7 +61,7 @@ class ScaleShiftBlock(nn.Module):
 class DigitNet(nn.Module):
     "A small U-Net for noisy digits; called with latents, noise levels and labels"
     def __init__(self,
-        width=32,     # Channels at half size, a multiple of 8; twice as many at a quarter
+        width=32,     # Channels at half resolution, a multiple of 8; twice as many at a quarter
         classes=10,   # Labels are 0..classes-1; the label `classes` means "no label"
         timed=True,   # Does it get the noise level?
         predicts='v', # What its output means: 'noise', 'x0' or 'v' (`to_noise`)
@@ -168,7 +168,7 @@ def fit_denoiser(
     hi=20.,       # Highest noise level
     fast=False,   # Work in bfloat16? Faster on some CPUs (`sdcourse.models.bf16_pays`)
 ):                # Yields the loss of each step
-    "Train a network to predict noise, x0 or v; a `ValueError` if the data won't do"
+    "Train a network to predict noise, x0 or v; a `ValueError` for wrong shapes, range or labels"
     _check_training_set(x, y)
     opt = torch.optim.AdamW(net.parameters(), lr=lr, betas=(.9,.99))
     rate = torch.optim.lr_scheduler.OneCycleLR(opt, lr, total_steps=steps)
@@ -202,7 +202,7 @@ def digit_sigmas(
     hi=20.,       # First noise level
     lo=.03,       # Last noise level before 0
 )->torch.Tensor:  # (steps+1,), falling to 0
-    "Noise levels for the sampling loop, evenly spaced in angle; a `ValueError` without steps"
+    "Noise levels evenly spaced in atan(sigma); a `ValueError` if `steps` is below 1"
     if steps<1: raise ValueError(f'it takes 1 step or more, not {steps}')
     return torch.cat([torch.linspace(math.atan(hi), math.atan(lo), steps).tan(), torch.zeros(1)])
 

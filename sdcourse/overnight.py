@@ -368,7 +368,7 @@ def teach(
     folder:str,              # Three to twenty pictures; bear.txt may hold bear.png's caption
     out:str=None,            # Folder for weights, README.md, samples.png and losses.csv
     token:str=None,          # Its name: a new word ("<pip>") for inversion, else a rare one (sks)
-    init:str=None,           # Inversion: a similar word, or a saved word's file; else: the class
+    init:str=None,           # Inversion: a similar word, or a saved word's file; others: the class
     method:str='inversion',  # inversion, dreambooth or lora
     model:str=None,          # Folder or hub id, as for draw
     steps:int=None,          # Total training steps (default depends on method and model)
@@ -381,7 +381,7 @@ def teach(
     prior:int=64,            # Dreambooth, lora: pictures of the class, against forgetting; 0: none
     rank:int=4,              # Lora: its rank
     flip:bool=False,         # Add mirrored pictures? Not for subjects with text or a left and right
-    seed:int=0,              # Seed of pictures, times and noise
+    seed:int=0,              # Seed of pictures, timesteps and noise
     samples:int=8,           # Number of pictures in samples.png
     every:int=50,            # Steps between checkpoints
     resume:bool=False,       # Continue from the last checkpoint, with the same settings

@@ -36,7 +36,7 @@ def small_words(
     sd,     # A loaded model (`load`)
     prompt, # Text
 )->str:
-    "The prompt with learned words in small letters, as the tokenizer knows them: `<Pip>` too"
+    "The prompt with learned words in lower case: `<Pip>` becomes `<pip>`"
     for word in sd.tokenizer.get_added_vocab():
         if not word.startswith('<'): continue
         prompt = re.sub(re.escape(word), lambda _: word, prompt, flags=re.I)
@@ -117,7 +117,7 @@ def prompt_notes(
 def note(
     text, # One sentence
 ):
-    "Print a remark to the error stream"
+    "Print a remark to stderr"
     print('note:', text, file=sys.stderr)
 
 def check_words(

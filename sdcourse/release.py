@@ -61,7 +61,7 @@ def _as_float32(file):
 @torch.no_grad()
 def fold_scale(
     vae,          # A diffusers `AutoencoderKL`, in float32; changed in place
-    scale=.18215, # Factor that a notebook multiplies its latents by; Stable Diffusion's
+    scale=.18215, # Factor that is hard-coded elsewhere; the default is Stable Diffusion's
 ):                # The same `vae`
     "Fold a VAE's own scaling factor into its weights, so that a hard-coded `scale` is right"
     k = vae.config.scaling_factor/scale

@@ -25,7 +25,7 @@ def noise_model(
     levels=None,  # Noise level of each training timestep (n,); None: Stable Diffusion's
     v_prediction=False, # Does the U-Net predict velocity instead of noise?
 )->Callable:      # `model(latents, sigma)` -> noise_pred, like `latents`; sigma: a number, or (b,)
-    "Wrap a U-Net as a function of noise and level; a `ValueError` if it is a distilled student"
+    "Wrap a U-Net as a function of latents and sigma; a `ValueError` if it is a distilled student"
     need_text_only(unet)
     def model(latents, sigma):
         sigma,size,t = _level(sigma, latents, levels)

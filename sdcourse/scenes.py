@@ -60,7 +60,7 @@ class Canvas:
     def disc(self, x, y, r, fill=None, **kwargs): self.oval(x, y, r, r, fill, **kwargs)
 
     def hill(self, y, height, n_waves, phase, fill):
-        "Ground with a wavy top"
+        "Ground with a wavy top at height `y` (a share of the side, from above), plus a sine wave"
         xs = np.linspace(0, self.size, 33)
         top = [(x, self.size*(y+height*math.sin(n_waves*x/self.size*6.283+phase))) for x in xs]
         self.draw.polygon([(0,self.size)]+top+[(self.size,self.size)], fill=fill)
@@ -304,7 +304,7 @@ def background(
 def scene_color(
     name, # A key of `phrases.SCENES`
     v     # Its variant, a whole number
-):        # Colour (3,)
+):        # Colour (3,), 0..255
     "Mean colour of a scene where a sticker would be"
     a = np.asarray(_scene(name, 32, np.random.default_rng([v,7])), np.float32)
     return a[8:30,6:26].reshape(-1,3).mean(0)
@@ -329,7 +329,7 @@ class Dice:
         return k
 
     def upto(self, d):
-        "A value of `d`, chosen with cumulative odds given by the keys"
+        "A value of `d`; its keys are cumulative probabilities, the last one is 1"
         u = self.random()
         return next(v for k,v in d.items() if u<k)
 

@@ -20,7 +20,7 @@ def load_digits(
     source='hand', # 'hand' (in the package), 'sklearn' (if installed), or an .npz file, e.g. MNIST
     size=28,       # Side of a picture in pixels
 )->tuple:          # Pictures (n,1,size,size) in [-1,1], ink 1 on a ground of -1; labels (n,), int64
-    "Digits and labels; the last 320 of 'hand' are set in four fonts, and kept for testing"
+    "Digits and labels; the last 320 of 'hand' are typeset in four fonts, for testing"
     if source=='hand':
         with np.load(DATA/'digits_hand.npz') as d: x,y = d['x'],d['y']
     elif source=='sklearn': x,y = _sklearn_digits()
@@ -107,7 +107,7 @@ def log_p(
     digit,          # Digit, 0..9: one for all, or (n,)
     sigma=0.,       # Standard deviation of the noise in `x`
 )->torch.Tensor:    # (n,), from -inf to 0
-    "Log probability that each picture shows `digit`; a `ValueError` if `x` is no such batch"
+    "Log probability that each picture shows `digit`; a `ValueError` if `x` has the wrong shape"
     _check_digits(x, sigma)
     digit = torch.as_tensor(digit).expand(len(x))
     if digit.min()<0 or digit.max()>9:
@@ -123,7 +123,7 @@ def numeric_grad(
     central=True, # Step to both sides: twice the calls, a much smaller error
     bs=1,         # Batch size of a call of `f`
 )->torch.Tensor:  # Shape of `x`
-    "Gradient of `f` by finite differences; a `TypeError` or `ValueError` if `x` won't do"
+    "Gradient of `f` by finite differences; a `TypeError` or `ValueError` if `x` is not one picture"
     if not x.is_floating_point():
         raise TypeError(f'{x.dtype} holds whole numbers, which can not be changed by {eps:g}: use '
                         'x.float(), or x/127.5-1 from 0..255')
@@ -148,7 +148,7 @@ class Var:
     __array_ufunc__ = None   # numpy, leave `array*Var` to us
     def __init__(self,
         value,      # A number or an array
-        parents=(), # Pairs (`Var`, f): an input, and `f` from our gradient to that input's share
+        parents=(), # Pairs (input, f): `f` maps the gradient of this value to that of the input
     ):
         self.value = np.asarray(value, np.float64)
         self.parents = parents
@@ -237,7 +237,7 @@ def _judge_net():
 
 @cache
 def digit_judge()->nn.Sequential: # (n,1,28,28) in [-1,1] -> logits (n,10); `[:-1]`: features
-    "The trained, frozen judge of drawn digits; without a digit, each probability is about 0.1"
+    "The trained, frozen judge of drawn digits; if there is none, all probabilities are about 0.1"
     net = _judge_net()
     weights = load_file(DATA.parent/'weights'/'digits'/'judge.safetensors')
     net.load_state_dict({k: v.float() for k,v in weights.items()}, strict=False)
@@ -252,8 +252,8 @@ def train_magic(
     bs=256,       # Batch size
     lr=3e-3,      # Highest learning rate; it rises, then falls
     net=None,     # Network to train; None: a new `magic_net`
-)->nn.Module:     # Frozen; pictures (n,1,28,28), divided by sqrt(1+sigma²) -> logits (n,11)
-    "Train a classifier of digits, with noise or without; a `ValueError` if the data won't do"
+)->nn.Module:     # Frozen; pictures/sqrt(1+sigma²) (as `log_p` does) -> logits (n,11)
+    "Train a classifier of digits, with noise or without; a `ValueError` for wrong shapes or labels"
     _check_training_set(x, y, levels)
     net = net or magic_net()
     none = bs//10

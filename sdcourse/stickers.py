@@ -275,7 +275,7 @@ class World:
         nouns=None,    # Names of nouns, keys of `VOCAB`; None: all up to `tier`
         tier=2,        # 1: the 164 core nouns; 2: these and 188 more
         hold=True,     # Leave out the held-out compositions and nouns?
-        p=None,        # Odds of each composition, a dict; None: the usual ones
+        p=None,        # Odds of each composition, {'single': .5, 'pair': .2, ...}; None: the usual
         style_p=None,  # Odds of each style, a dict, where the caption names it
         plain_p=None,  # Odds of each style, where the caption does not name it
         bg_p=None,     # Four fractions: scenes, patterns, gradients, unnamed backgrounds
@@ -328,7 +328,7 @@ class World:
         return d.choice(pool) if pool else None
 
     def spec(self, seed):
-        "Description of picture `seed`: a dict, the same for every size"
+        "Description of picture `seed`, for any size: a dict with kind, items, bg, style and more"
         _check_seed(seed)
         d = Dice(7, int(seed))
         for _ in range(20):
@@ -396,5 +396,5 @@ def _known(name): return World() if name is None else make_world(name)
 def as_world(
     w # A `World`, a key of `WORLDS`, or None: the default `World`
 ):    # A `World`
-    "The world that is meant; named ones are made once and kept"
+    "`w` itself, or the world of that name; named ones are made once and kept"
     return _known(w) if w is None or isinstance(w, str) else w

@@ -196,7 +196,7 @@ def learns(
     name, # Name of a weight of the U-Net
     kind, # Variant, a key of `KINDS`
 )->bool:
-    "Is this weight trained for this variant? Inpainting also trains attention at half size"
+    "Is this weight trained for this variant? Inpainting also trains attention at half resolution"
     if not name.startswith(_NEAR) or '.ff.' in name: return False
     return kind=='inpaint' or 'attentions' not in name
 
@@ -206,7 +206,7 @@ def make_data(
     first=4_000_000, # Seed of the first picture
     world=None,      # Sticker world that draws them; None: the embedded model's own
     warp=False,      # Turn, mirror, stretch and move the stickers?
-):  # With `ims` (n,3,h,w) uint8, `shapes` (n,1,h,w) bool, `latents`, `emb` and `captions`
+):  # Has `ims` (n,3,h,w) uint8, `shapes` (n,1,h,w) bool, `latents`, `emb` and `captions`
     "Training pictures of the sticker world, with all that the variants are trained on"
     world = world or make_world('cpu')
     pairs = []      # each picture, and its background alone
@@ -293,7 +293,7 @@ def _average(mean, params, keep):
 # %% ../nbs/44_structure.ipynb #c41
 def load_structure(
     kind,     # 'inpaint', 'structure', 'upscale' or 'regression'; or folder or hub id of a model
-    sd=None,  # The embedded model, to be turned into the variant; None loads it (`load()`)
+    sd=None,  # The embedded model, not changed; None loads it (`load()`)
 )->SD:
     "A Stable Diffusion whose U-Net takes extra channels: inpainting, structure or upscaling"
     # a ValueError or FileNotFoundError if weights are lacking
@@ -344,7 +344,7 @@ def structured(
     level=None,    # Noise level of the extra channels, a timestep (b,) or (1,)
     guidance=None, # Guidance scale, 1 is the prompt alone; None: `sd.guidance`
 ):                 # `model(latents, sigma)` -> noise_pred
-    "A guided model that sees a hole, a shape or a small picture, for `denoise`"
+    "Guided noise model with extra channels: a mask, a shape or a small picture"
     guidance = sd.guidance if guidance is None else guidance
     emb = text_emb(sd, prompts)
     unet = with_channels(sd.unet, extra, level)

@@ -36,7 +36,7 @@ def token_ids(
     sd,            # A loaded model (`load`)
     prompts,       # Text, or a list of texts
 )->torch.Tensor:   # (b,77) whole numbers
-    "Token numbers of prompts, padded or cut to 77; prints a note if it cuts"
+    "Token ids of prompts, padded or cut to 77; prints a note if it cuts"
     prompts = as_prompts(prompts)
     for p in prompts:
         if cut := truncated(sd, p):

@@ -290,7 +290,7 @@ def load_token(
     path,       # A file from `save_token`, diffusers or A1111: .safetensors, .bin or .pt
     token=None, # New name for the word; None keeps that of the file
 )->Token:
-    "Add a word from a file; a `ValueError` if it is damaged, more than a word, or another model's"
+    "Add a word from a file; a `ValueError` if it is damaged, has several words, or doesn't fit"
     path = Path(path)
     name,vec = _read_word(path)
     width = sd.text_encoder.get_input_embeddings().weight.shape[1]

@@ -38,7 +38,7 @@ def time_embedding(
 
 # %% ../nbs/24_unet.ipynb #c25
 class ResBlock(nn.Module):
-    "Residual block: two convolutions, scaled and shifted by the time embedding, and a shortcut"
+    "Residual block: (b,ni,h,w) and time embedding (b,n_emb) -> (b,no,h,w), with a shortcut"
     def __init__(self,
         ni,         # Input channels; a multiple of `groups`
         no,         # Output channels; a multiple of `groups`
@@ -85,7 +85,7 @@ def _merge(x):          # (b,heads,n,c/heads) -> (b,n,c)
 
 # %% ../nbs/24_unet.ipynb #c37
 class Attention(nn.Module):
-    "Multi-head attention: to a text if one is given (cross-attention), otherwise to itself"
+    "Multi-head attention of x (b,positions,n) to a text (b,words,n_ctx) or, without one, to itself"
     def __init__(self,
         n,           # Channels of the input, from which queries are made
         n_ctx=None,  # Channels of the text, for keys and values; None: self-attention
@@ -106,7 +106,7 @@ class Attention(nn.Module):
 
 # %% ../nbs/24_unet.ipynb #c45
 class MiniUNet(nn.Module):
-    "A U-Net that predicts the noise in small pictures (Ronneberger et al. 2015; Ho et al. 2020)"
+    "Noise prediction: pictures (b,n_in,h,w), timesteps (b,) -> like the pictures (Ho et al. 2020)"
     def __init__(self,
         channels=(16,32,48), # Channels at each size, largest picture first; multiples of 8
         n_in=1,              # Channels of a picture
@@ -249,7 +249,7 @@ def watch(
     unet,        # A diffusers U-Net of any Stable Diffusion 1.x or 2.x
     kind='text', # 'text': cross-attention; 'self': self-attention
 ):               # Dict by layer: attention weights (b,positions,tokens), added up over all calls
-    "Record the attention weights of a U-Net within a `with` block; a `ValueError` for other kinds"
+    "Record a U-Net's attention weights within a `with` block; a `ValueError` for unknown kinds"
     if kind not in ('text', 'self'):
         raise ValueError("the kinds are 'text' (cross-attention) and 'self' (self-attention), not "
                          f'{kind!r}')
@@ -298,7 +298,7 @@ def word_map(
     prompts,     # The prompt of each picture: text, or a list of texts
     words,       # A word per prompt, or one for all ('': start token; None: padding)
     size=None,   # Side of the map in pixels; None: that of the model's pictures
-    layers=None, # Names of layers; None: the finest on the way up, of at most 16x16
+    layers=None, # Names of layers; None: the finest of the decoder half, of at most 16x16
 )->torch.Tensor: # Maps (b,size,size) on the CPU; each sums to 1
     "Where in each picture the U-Net attended to a word"
     # a ValueError if there are no maps, or words and prompts don't fit

@@ -36,7 +36,7 @@ def upscale_channels(
     level=5,        # Noise level to add, a timestep 0..999: one number, or one per picture (b,)
     generator=None, # Random generator for the noise; None always gives the same noise
 ):                  # Extra channels (b,3,h,w), and their levels (b,)
-    "An upscaler's extra channels: noisy small pictures, and their noise levels"
+    "An upscaler's extra channels (Ho et al. 2022): noisy small pictures, and their noise levels"
     _check_small(low)
     level = torch.as_tensor(level).expand(len(low))
     abar = _low_abar(sd).to(low)[level.to(low.device)][:,None,None,None]
@@ -103,7 +103,7 @@ def back_project(
 @torch.no_grad()
 def enlarge(
     sd,          # The upscaler: `load_structure('upscale')`
-    mean,        # The regression: `load_structure('regression')`
+    mean,        # The regression model: `load_structure('regression')`
     prompts,     # One text per picture
     low,         # Small pictures (b,3,h,w) in [-1,1]
     sigma=2.,    # Noise level to start the diffusion at; 0 keeps the regression's result
