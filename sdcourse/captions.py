@@ -13,7 +13,7 @@ from functools import lru_cache
 from .phrases import (DIGITS, GRADIENTS, PATTERNS, POS_WORDS, PREFIX, PRETTY, RELATIONS,
                               SCENES, SCENE_ONLY, SIZES, an)
 from .scenes import Dice, scene_color, stands_out
-from .sprites import COLORS, COLOR_WORDS, STYLES, TINTS, VOCAB
+from .sprites import COLORS, COLOR_WORDS, DATA, STYLES, TINTS, VOCAB
 from .stickers import HOLD, as_world
 
 # %% ../nbs/05_captions.ipynb #c165
@@ -316,23 +316,31 @@ def _held_out_prompts(world):
     return out
 
 # %% ../nbs/05_captions.ipynb #c191
+def _sentences(world):
+    "Sentences as people write them, about one noun of `world`"
+    lines = (DATA/'sentences.txt').read_text(encoding='utf8').splitlines()
+    return [s for s in lines if len(parse_caption(s, world)['items'])==1]
+
+# prompts that are not made, but found
+_found = dict(held_out=_held_out_prompts, free=_sentences)
+
 def _rounds(d, xs):
     "The items of `xs` in random order, then in another order, without end"
     while True: yield from (xs[i] for i in d.rng.permutation(len(xs)))
 
 def eval_prompts(
-    kind,       # 'object', 'scene', 'style', 'colour', 'count', 'pair' or 'held_out'
+    kind,       # 'object', 'scene', 'style', 'colour', 'count', 'pair', 'held_out' or 'free'
     n=100,      # Number of prompts
     seed=0,     # Seed of the random choices
     world='cpu' # A `World`, or a key of `WORLDS`
 ):              # List of `n` str
     "Prompts to measure a model with, each noun equally often; a `ValueError` if there are none"
-    if kind not in _asks and kind!='held_out':
-        raise ValueError(f'There are no {kind!r} prompts; there are {", ".join(_asks)}, held_out')
+    if kind not in _asks | _found:
+        raise ValueError(f'There are no {kind!r} prompts; there are {", ".join(_asks | _found)}')
     w = as_world(world)
     d = Dice(17, seed)
-    xs = _held_out_prompts(w) if kind=='held_out' else w.vocab
-    ask = (lambda w,d,x: x) if kind=='held_out' else _asks[kind]
+    xs = _found[kind](w) if kind in _found else w.vocab
+    ask = _asks.get(kind, lambda w,d,x: x)
     out,tries = [],0
     for x in _rounds(d, xs):
         if len(out)>=n: return out

@@ -10,6 +10,7 @@ __all__ = ['fold_scale', 'export_model', 'measure_model']
 # %% ../nbs/72_release.ipynb #c4
 import json, math, time
 from pathlib import Path
+from statistics import mean
 import torch
 from safetensors.torch import load_file, save_file
 from .captions import eval_prompts, parse_caption
@@ -135,7 +136,8 @@ def measure_model(
         return verdicts(ims, prompts, sure=0., clip=False)     # sure=0: take every answer
     obj = judged('object', n)
     style = judged('style', n//2)
-    others = {k:summary(judged(k, n//5)) for k in ('pair','held_out','scene','colour','count')}
+    others = {k:summary(judged(k, n//5))
+              for k in ('pair','held_out','scene','colour','count','free')}
     threads = f'{sd.vae.device}, {torch.get_num_threads()} threads'
     rows = [*_object_rows(obj, n), *_style_rows(style, w), *_other_rows(others),
             ('psnr', _vae_psnr(sd, w), 'VAE on held-out renders, PSNR in dB'),
@@ -158,8 +160,10 @@ def _style_rows(seen, world):
     s = summary(seen)
     yield 'style', s.get('style'), f'style right when named, {s["n"]} prompts'
     for style in world.styles:
-        v = [o['style'] for o in seen if parse_caption(o['prompt'])['style']==style]
-        if v: yield style, sum(v)/len(v), f'of these: {style}, {len(v)} prompts'
+        v = [o for o in seen if parse_caption(o['prompt'])['style']==style]
+        if not v: continue
+        yield style, mean(o['style'] for o in v), f'of these: {style}, {len(v)} prompts'
+        yield f'{style} noun', mean(o['noun'] for o in v), 'and the noun is right'
 
 def _other_rows(s):
     "Figures of all other kinds of prompts"
@@ -169,6 +173,8 @@ def _other_rows(s):
         f'held-out compositions judged right in every respect, {held["n"]} pictures'
     yield 'scene', s['scene'].get('background'), 'scene right'
     yield 'colour', s['colour'].get('colour'), 'subject colour right'
+    yield 'tinted', s['colour'].get('noun'), 'noun right where a colour was asked for'
+    yield 'free', s['free'].get('noun'), 'noun right in sentences as people write them'
     yield 'count', s['count'].get('count'), 'number right (two to four)'
 
 # %% ../nbs/72_release.ipynb #c117
