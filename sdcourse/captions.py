@@ -298,8 +298,12 @@ def _ask_pair(w, d, v):
     other = w.noun(d)
     return None if other is v else f'{_phrase(v)} next to {_phrase(other)}'
 
+def _ask_position(w, d, v):
+    if not w.p.get('corner'): return None
+    return f'{_phrase(v)} {d.choice(POS_WORDS[d.choice(list(POS_WORDS))])}'
+
 _asks = dict(object=_ask_object, scene=_ask_scene, style=_ask_style, colour=_ask_colour,
-             count=_ask_count, pair=_ask_pair)
+             count=_ask_count, pair=_ask_pair, position=_ask_position)
 
 # %% ../nbs/05_captions.ipynb #c190
 def _held_out_prompts(world):
@@ -329,7 +333,7 @@ def _rounds(d, xs):
     while True: yield from (xs[i] for i in d.rng.permutation(len(xs)))
 
 def eval_prompts(
-    kind,       # 'object', 'scene', 'style', 'colour', 'count', 'pair', 'held_out' or 'free'
+    kind,       # object, scene, style, colour, count, pair, position, held_out or free
     n=100,      # Number of prompts
     seed=0,     # Seed of the random choices
     world='cpu' # A `World`, or a key of `WORLDS`

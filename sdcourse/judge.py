@@ -9,7 +9,7 @@ __all__ = ['judge_classes', 'Labels', 'JudgeNet', 'judge_loss', 'roughen', 'save
            'clip_embed', 'clip_score', 'retrieval', 'see', 'verdicts', 'summary', 'frechet', 'kid', 'nearest']
 
 # %% ../nbs/08_judge.ipynb #c4
-import json
+import json, math
 from functools import cache
 from pathlib import Path
 import numpy as np
@@ -22,15 +22,21 @@ from .models import quiet
 from .captions import parse_caption
 from .phrases import PATTERNS, SCENES
 from .sprites import COLORS, TINTS
+from .stickers import PLACES
 
 # %% ../nbs/08_judge.ipynb #c11
+# the heads besides `noun`, in the order of `Labels`; not every judge has the last one
+_OTHER = ('style','background','colour','count','position')
+
 def judge_classes(
-    world, # A sticker world (`make_world`)
-)->dict:   # Head name -> list of class names
-    "The classes that a judge of `world` tells apart, for each of its five heads"
-    return dict(noun=world.nouns, style=world.styles,
-                background=[*COLORS, *SCENES, *PATTERNS, 'gradient'],
-                colour=['as it is', *TINTS], count=list('01234'))
+    world,         # A sticker world (`make_world`)
+    position=False # Does it also say where a single thing is?
+)->dict:           # Head name -> list of class names
+    "The classes that a judge of `world` tells apart, for each of its five or six heads"
+    classes = dict(noun=world.nouns, style=world.styles,
+                   background=[*COLORS, *SCENES, *PATTERNS, 'gradient'],
+                   colour=['as it is', *TINTS], count=list('01234'))
+    return classes | dict(position=list(PLACES)) if position else classes
 
 # %% ../nbs/08_judge.ipynb #c14
 def _background_name(bg):
@@ -48,7 +54,7 @@ class Labels:
 
     def __call__(self,
         spec, # A picture's spec (`World.spec`)
-    ):        # Nouns (n nouns), 1 if in the picture; style, background, colour and count (4)
+    ):        # Nouns (n nouns), 1 if in the picture; the other heads in their order (4 or 5)
         "The class numbers of one picture"
         ix = self.ix
         items = spec['items']
@@ -60,7 +66,16 @@ class Labels:
             style = ix['style'][spec['style']]
             colour = ix['colour'][tint or 'as it is']
         background = ix['background'][_background_name(spec['bg'])]
-        return noun, torch.tensor([style, background, colour, len(items)])
+        other = [style, background, colour, len(items)]
+        if 'position' in ix:
+            one = len(items)==1 and 'cx' in items[0]
+            other.append(ix['position'][_place_of(items[0])] if one else -100)
+        return noun, torch.tensor(other)
+
+def _place_of(item):
+    "Name of the place that is nearest to the middle of a sticker"
+    def off(place): return math.hypot(item['cx']-PLACES[place][0], item['cy']-PLACES[place][1])
+    return min(PLACES, key=off)
 
 # %% ../nbs/08_judge.ipynb #c19
 class _Block(nn.Module):
@@ -80,45 +95,58 @@ class _Block(nn.Module):
 
 # %% ../nbs/08_judge.ipynb #c20
 class JudgeNet(nn.Module):
-    "A small residual network with one head for each question; takes pictures (b,3,64,64) in [-1,1]"
+    "A small residual network with a head for each question: (b,3,size,size) -> {head: logits (b,n)}"
     def __init__(self,
         classes,                   # Class names for each head (`judge_classes`)
         chs=(32,64,128,192,256),   # Channels of the feature maps, from fine to coarse
+        size=64,                   # Side of the pictures that it is trained on, in pixels
     ):
         super().__init__()
-        self.classes = classes
+        self.classes,self.size = classes,size
         self.stem = nn.Sequential(nn.Conv2d(3, chs[0], 3, 1, 1, bias=False), nn.BatchNorm2d(chs[0]),
                                   nn.ReLU())
         self.blocks = nn.ModuleList([_Block(a, b) for a,b in zip(chs, chs[1:])])
         self.neck = nn.Sequential(nn.Linear(2*chs[-1], 256), nn.BatchNorm1d(256), nn.ReLU())
-        self.heads = nn.ModuleDict({k: nn.Linear(256, len(v)) for k,v in classes.items()})
+        where = {k: len(v) for k,v in classes.items() if k=='position'}
+        self.heads = nn.ModuleDict({k: nn.Linear(256, len(v)) for k,v in classes.items()
+                                    if k not in where})
+        # the mean over all positions no longer knows where a thing is, so this one sees a 4x4 map
+        self.where = nn.ModuleDict({k: nn.Linear(16*chs[-1], n) for k,n in where.items()})
 
     def maps(self, x):
-        "Feature maps, from fine (b,32,64,64) to coarse (b,256,4,4)"
+        "Feature maps, from fine (b,32,size,size) to coarse (b,256,size/16,size/16)"
         out = [self.stem(x)]
         for block in self.blocks: out.append(block(out[-1]))
         return out
 
     def features(self, x):
-        "The vectors (b,256) that go into the heads"
-        h = self.maps(x)[-1]
-        return self.neck(torch.cat([h.mean((2,3)), h.amax((2,3))], 1))
+        "The vectors (b,256) that go into most heads"
+        return self._pooled(self.maps(x)[-1])
 
-    def forward(self, x):
-        f = self.features(x)
-        return {k: head(f) for k,head in self.heads.items()}
+    def _pooled(self, h): return self.neck(torch.cat([h.mean((2,3)), h.amax((2,3))], 1))
+
+    def all(self, x):
+        "Answers and features of one pass: {head: logits (b,n)}, (b,256)"
+        h = self.maps(x)[-1]
+        f = self._pooled(h)
+        grid = F.adaptive_avg_pool2d(h, 4).flatten(1)
+        answers = {k: head(f) for k,head in self.heads.items()}
+        return answers | {k: head(grid) for k,head in self.where.items()}, f
+
+    def forward(self, x): return self.all(x)[0]
 
 # %% ../nbs/08_judge.ipynb #c24
 def judge_loss(
     out:dict,           # Head name -> logits (b,n)
     noun:torch.Tensor,  # (b,n nouns), 1 for every noun in the picture
-    other:torch.Tensor, # (b,4) class numbers of style, background, colour, count; -100 is ignored
+    other:torch.Tensor, # (b,4 or 5) class numbers of the other heads (`Labels`); -100 is ignored
 )->torch.Tensor:        # A scalar
     "Sum of the cross-entropies of all heads; the noun counts twice as much as each other head"
     p = noun/noun.sum(1, keepdim=True).clamp(min=1)
     loss = -(p*F.log_softmax(out['noun'].float(), 1)).sum(1).mean()
-    for i,k in enumerate(['style','background','colour','count']):
-        loss = loss + .5*F.cross_entropy(out[k].float(), other[:,i], ignore_index=-100)
+    for k,labels in zip(_OTHER, other.T):
+        if k not in out or (labels<0).all(): continue
+        loss = loss + .5*F.cross_entropy(out[k].float(), labels, ignore_index=-100)
     return loss
 
 # %% ../nbs/08_judge.ipynb #c27
@@ -145,7 +173,7 @@ def save_judge(
     "Save a judge's classes, and its weights in float16"
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    config = json.dumps(dict(classes=net.classes), ensure_ascii=False, indent=0)
+    config = json.dumps(dict(classes=net.classes, size=net.size), ensure_ascii=False, indent=0)
     write_atomic(folder/'config.json', config.encode())
     weights = {k: v.half().contiguous() if v.is_floating_point() else v
                for k,v in net.state_dict().items()}
@@ -162,7 +190,7 @@ def load_judge(
         raise FileNotFoundError(f"No judge in {folder.name!r}: train one with `python -m "
                                 "sdcourse.recipe --stage judge`, or call load_judge() for the "
                                 "one in the package")
-    net = JudgeNet(json.loads((folder/'config.json').read_text(encoding='utf8'))['classes'])
+    net = JudgeNet(**json.loads((folder/'config.json').read_text(encoding='utf8')))
     weights = load_file(folder/'model.safetensors')
     net.load_state_dict({k: v.float() if v.is_floating_point() else v for k,v in weights.items()})
     return net.eval().requires_grad_(False)
@@ -172,7 +200,7 @@ def load_judge(
 def right(
     out:dict,           # Head name -> logits (b,n)
     noun:torch.Tensor,  # (b,n nouns), 1 for every noun in the picture
-    other:torch.Tensor, # (b,4) class numbers of style, background, colour, count; -100 is ignored
+    other:torch.Tensor, # (b,4 or 5) class numbers of the other heads (`Labels`); -100 is ignored
 )->dict:                # Head name -> share in [0,1]
     "Accuracy of each head; if there are several nouns, they must be the most probable ones"
     ranked = out['noun'].argsort(1, descending=True)
@@ -181,9 +209,9 @@ def right(
         wanted = set(true.nonzero()[:,0].tolist())
         if wanted: hits.append(set(order[:len(wanted)].tolist())==wanted)
     res = dict(noun=np.mean(hits).item())
-    for i,k in enumerate(['style','background','colour','count']):
-        asked = other[:,i]>=0
-        res[k] = (out[k].argmax(1)==other[:,i])[asked].float().mean().item()
+    for k,labels in zip(_OTHER, other.T):
+        asked = labels>=0
+        if k in out: res[k] = (out[k].argmax(1)==labels)[asked].float().mean().item()
     return res
 
 # %% ../nbs/08_judge.ipynb #c45
@@ -266,10 +294,11 @@ def see(
     "The judge's probabilities and features for pictures of any size"
     net = net or load_judge()
     x = _pixels(ims)
-    if x.shape[-1]!=64:
-        x = F.interpolate(x, (64,64), mode='area' if x.shape[-1]>64 else 'bilinear')
-    with torch.no_grad(): f = torch.cat([net.features(o) for o in x.cpu().split(bs)])
-    return {k: h(f).softmax(1) for k,h in net.heads.items()} | dict(features=f)
+    if x.shape[-1]!=net.size:
+        x = F.interpolate(x, (net.size,)*2, mode='area' if x.shape[-1]>net.size else 'bilinear')
+    with torch.no_grad(): parts = [net.all(o) for o in x.cpu().split(bs)]
+    seen = {k: torch.cat([answers[k] for answers,_ in parts]).softmax(1) for k in net.classes}
+    return seen | dict(features=torch.cat([f for _,f in parts]))
 
 # %% ../nbs/08_judge.ipynb #c55
 def verdicts(
@@ -300,15 +329,15 @@ def _verdict(prompt, classes, p, sure, score):
     nouns = list(dict.fromkeys(o['name'] for o in want['items']))
     asked = _asked(want)
     strange = [n for n in nouns if n not in classes['noun']]
-    strange += [v for k,v in asked.items() if v and v not in classes[k]]
+    strange += [v for k,v in asked.items() if v and v not in classes.get(k, [v])]
     ranked = p['noun'].argsort(descending=True)
     top = [classes['noun'][i] for i in ranked[:max(1, len(nouns))]]
-    saw = {k: classes[k][p[k].argmax()] for k in asked}
+    saw = {k: classes[k][p[k].argmax()] for k in asked if k in classes}
     # two nouns share the probability
     certain = p['noun'].amax().item()*len(top)>=sure
     ok = dict(noun=None)
     if nouns and not set(nouns)&set(strange): ok['noun'] = certain and set(top)==set(nouns)
-    for k,v in asked.items(): ok[k] = None if v is None or v in strange else v==saw[k]
+    for k in saw: ok[k] = None if asked[k] is None or asked[k] in strange else asked[k]==saw[k]
     answers = [v for v in ok.values() if v is not None]
     subject = ' + '.join(top) if certain else 'unsure'
     return dict(prompt=prompt, **ok, right=all(answers) if answers else None,
@@ -322,7 +351,7 @@ def _asked(want):
     return dict(style=want['style'],
                 background=want['bg'] and _background_name(want['bg']),
                 colour=want['items'][0]['tint'] if want['items'] else None,
-                count=str(count) if count>1 else None)
+                count=str(count) if count>1 else None, position=want['pos'])
 
 # %% ../nbs/08_judge.ipynb #c58
 def summary(
@@ -330,8 +359,8 @@ def summary(
 )->dict:  # Column -> share in [0,1]; 'clip' -> mean score; 'n' -> number of rows
     "Shares of right answers in a table of verdicts, among the questions that were asked"
     res = {}
-    for k in ('noun','style','background','colour','count','right','clip'):
-        values = [r[k] for r in rows if r[k] is not None]
+    for k in ('noun',*_OTHER,'right','clip'):
+        values = [r[k] for r in rows if r.get(k) is not None]
         if values: res[k] = round(float(np.mean(values)), 4)
     return res | dict(n=len(rows))
 

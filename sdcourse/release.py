@@ -97,8 +97,14 @@ def export_model(
         _shrink(p, 'text_model.' if p.parent.name=='text_encoder' else '')
     for part in ('text_encoder','clip'): _as_float32(folder/part/'config.json')
     (folder/'checksums.json').write_text(json.dumps(checksums(folder), indent=1)+'\n')
-    judge = JudgeNet(judge_classes(make_world(r['world'])))
-    save_judge(load_part(judge, out, 'judge'), folder.parent/'judge')
+    save_judge(_trained_judge(r, out), folder.parent/'judge')
+
+def _trained_judge(r, out):
+    "The judge of a checkpoint; older ones don't say where things are"
+    saved = torch.load(out/'judge.pt', map_location='cpu', weights_only=True)['ema']
+    position = any(k.startswith('where.') for k in saved)
+    classes = judge_classes(make_world(r['world']), position)
+    return load_part(JudgeNet(classes, size=r['px']), out, 'judge')
 
 # %% ../nbs/72_release.ipynb #c113
 # What each size should reach
@@ -137,7 +143,7 @@ def measure_model(
     obj = judged('object', n)
     style = judged('style', n//2)
     others = {k:summary(judged(k, n//5))
-              for k in ('pair','held_out','scene','colour','count','free')}
+              for k in ('pair','held_out','scene','colour','count','position','free')}
     threads = f'{sd.vae.device}, {torch.get_num_threads()} threads'
     rows = [*_object_rows(obj, n), *_style_rows(style, w), *_other_rows(others),
             ('psnr', _vae_psnr(sd, w), 'VAE on held-out renders, PSNR in dB'),
@@ -174,6 +180,7 @@ def _other_rows(s):
     yield 'scene', s['scene'].get('background'), 'scene right'
     yield 'colour', s['colour'].get('colour'), 'subject colour right'
     yield 'tinted', s['colour'].get('noun'), 'noun right where a colour was asked for'
+    yield 'position', s['position'].get('position'), 'place in the picture right (nine places)'
     yield 'free', s['free'].get('noun'), 'noun right in sentences as people write them'
     yield 'count', s['count'].get('count'), 'number right (two to four)'
 

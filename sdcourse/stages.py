@@ -36,7 +36,7 @@ class StickerData(Dataset):
         **odds, # Probabilities of the sticker world (`make_world`), instead of its own
     ):
         self.world = make_world(r['world'], size=r['px'], **odds)
-        self.labels = Labels(judge_classes(self.world))
+        self.labels = Labels(judge_classes(self.world, position=True))
         self.words,self.chatter = words(self.world),r.get('chatter', 0)
     def __getitem__(self, seed):
         if seed<0:   # its latents are kept already: only the caption is needed
@@ -110,6 +110,7 @@ def load_part(
 # %% ../nbs/71_stages.ipynb #c85
 class JudgeStage(Stage):
     "The classifier of lesson 8"
+    position = True   # does it say where things are?
     # more of what is hard to tell apart
     odds = dict(said_p=.5, p=dict(single=.4, corner=.08, count=.1, pair=.28, above=.04, ride=.04,
                                   wear=.04, empty=.02))
@@ -119,7 +120,8 @@ class JudgeStage(Stage):
         out, # Folder (a Path) with the checkpoints of earlier stages; not used
     ):
         super().__init__(r, out)
-        self.net = JudgeNet(judge_classes(make_world(r['world'])))
+        classes = judge_classes(make_world(r['world']), position=self.position)
+        self.net = JudgeNet(classes, size=r['px'])
     def forward(self, b):
         x = pixels(b['x'], b['noun'].device)
         return judge_loss(self.net(roughen(x)), b['noun'], b['other']), {}
@@ -136,6 +138,7 @@ class JudgeStage(Stage):
 class EyeStage(JudgeStage):
     "A second judge, from other pictures: its features train the VAE, while the first one measures"
     first_seed = 2*VAL
+    position = False
 
 # %% ../nbs/71_stages.ipynb #c44
 class ClipStage(Stage):
