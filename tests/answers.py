@@ -827,7 +827,7 @@ SLOW = {'08_judge', '10_pipelines', '11_guidance', '12_img2img', '20_score', '21
         '22_autoencoder', '23_contrastive', '40_training', '41_textual_inversion', '43_dreambooth',
         '50_distill'}
 # these take more than 10 s: with -m heavy
-HEAVY_ONES = {'31_latents', '33_sampling', '35_losses', '84_widgets', '85_follow'}
+HEAVY_ONES = {'31_latents', '33_sampling', '35_losses', '44_structure', '84_widgets', '85_follow'}
 # what stands for the pages before, where they train for minutes
 INSTEAD = {'43_dreambooth': '''
 import json, tempfile, torch, torch.nn as nn

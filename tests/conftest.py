@@ -19,10 +19,12 @@ quiet = {k: v for k,v in os.environ.items() if k != 'SDCOURSE_MODEL'} | dict(
 
 # notebooks whose cells take more than about 40 s of CPU on a quiet machine (`make run` prints it):
 # `make test` leaves them to `make test-heavy`
-HEAVY = {'07_models', '08_judge', '10_pipelines', '11_guidance', '12_img2img', '21_noising', '22_autoencoder',
-         '23_contrastive', '24_unet', '34_samplers', '35_losses', '40_training', '41_textual_inversion',
-         '42_lora', '43_dreambooth', '44_structure', '45_upscale', '46_overnight', '50_distill',
-         '51_editing', '52_imagic', '72_release', '73_recipe', '85_follow'}
+HEAVY = {'07_models', '08_judge', '10_pipelines', '11_guidance', '12_img2img', '20_score', '21_noising',
+         '22_autoencoder', '23_contrastive', '24_unet', '30_text', '31_latents', '32_schedules',
+         '33_sampling', '34_samplers', '35_losses', '36_optimizers', '40_training',
+         '41_textual_inversion', '42_lora', '43_dreambooth', '44_structure', '45_upscale',
+         '46_overnight', '50_distill', '51_editing', '52_imagic', '60_maths', '72_release', '73_recipe',
+         '85_follow'}
 
 def pytest_configure(config):
     "Tests marked slow or heavy wait until somebody asks: make test-all, or -m heavy"
