@@ -20,6 +20,7 @@ def _mlp(*ns):
 
 class DigitAE(nn.Module):
     "Autoencoder for grey pictures, plain or variational (Kingma & Welling 2013)"
+    # a ValueError for wrong shapes
     def __init__(self,
         n=16,    # Size of a code: how many numbers it holds
         h=192,   # Width of the hidden layers

@@ -300,7 +300,8 @@ def _ask_pair(w, d, v):
 
 def _ask_position(w, d, v):
     if not w.p.get('corner'): return None
-    return f'{_phrase(v)} {d.choice(POS_WORDS[d.choice(list(POS_WORDS))])}'
+    place = d.choice(list(POS_WORDS))
+    return f'{_phrase(v)} {d.choice(POS_WORDS[place])}'
 
 _asks = dict(object=_ask_object, scene=_ask_scene, style=_ask_style, colour=_ask_colour,
              count=_ask_count, pair=_ask_pair, position=_ask_position)
@@ -325,7 +326,7 @@ def _sentences(world):
     lines = (DATA/'sentences.txt').read_text(encoding='utf8').splitlines()
     return [s for s in lines if len(parse_caption(s, world)['items'])==1]
 
-# prompts that are not made, but found
+# kinds that have a list of prompts, instead of a rule that makes one
 _found = dict(held_out=_held_out_prompts, free=_sentences)
 
 def _rounds(d, xs):

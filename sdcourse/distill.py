@@ -32,7 +32,7 @@ def preset_model(
     scale=4.,    # Guidance scale at high noise
     until=1.,    # Noise level below which guidance stops
 )->Callable:     # `model(latents, sigma)` -> noise_pred
-    "Guidance above noise level `until` only (Kynkäänniemi et al. 2024): half the calls below it"
+    "Guidance above noise level `until` only (Kynkäänniemi et al. 2024); one call a step below it"
     return cfg_interval(guided_model(unet, text_emb, uncond_emb, scale),
                         noise_model(unet, text_emb), until)
 

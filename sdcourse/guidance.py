@@ -83,7 +83,7 @@ def cfg_negative(
     scale=7.5, # How far to go towards the prompt
     away=None, # How far to go away from `negative`; None: `scale-1`, as in a usual negative prompt
 ):             # A noise model
-    "Guidance, and a strength for `negative` alone; a `ValueError` if it would have no effect"
+    "Guidance with a strength of its own for `negative`; a `ValueError` if it has no effect"
     if away is None and scale==1:
         raise ValueError('a negative prompt does nothing with guidance 1. Take a larger scale, or '
                          'say how far with away=2')

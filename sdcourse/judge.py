@@ -95,7 +95,7 @@ class _Block(nn.Module):
 
 # %% ../nbs/08_judge.ipynb #c20
 class JudgeNet(nn.Module):
-    "A small residual network with a head for each question: (b,3,size,size) -> {head: logits (b,n)}"
+    "A residual network with a head for each question: (b,3,size,size) -> {head: logits (b,n)}"
     def __init__(self,
         classes,                   # Class names for each head (`judge_classes`)
         chs=(32,64,128,192,256),   # Channels of the feature maps, from fine to coarse
@@ -125,15 +125,15 @@ class JudgeNet(nn.Module):
 
     def _pooled(self, h): return self.neck(torch.cat([h.mean((2,3)), h.amax((2,3))], 1))
 
-    def all(self, x):
+    def answers(self, x):
         "Answers and features of one pass: {head: logits (b,n)}, (b,256)"
         h = self.maps(x)[-1]
         f = self._pooled(h)
         grid = F.adaptive_avg_pool2d(h, 4).flatten(1)
-        answers = {k: head(f) for k,head in self.heads.items()}
-        return answers | {k: head(grid) for k,head in self.where.items()}, f
+        pooled = {k: head(f) for k,head in self.heads.items()}
+        return pooled | {k: head(grid) for k,head in self.where.items()}, f
 
-    def forward(self, x): return self.all(x)[0]
+    def forward(self, x): return self.answers(x)[0]
 
 # %% ../nbs/08_judge.ipynb #c24
 def judge_loss(
@@ -296,8 +296,8 @@ def see(
     x = _pixels(ims)
     if x.shape[-1]!=net.size:
         x = F.interpolate(x, (net.size,)*2, mode='area' if x.shape[-1]>net.size else 'bilinear')
-    with torch.no_grad(): parts = [net.all(o) for o in x.cpu().split(bs)]
-    seen = {k: torch.cat([answers[k] for answers,_ in parts]).softmax(1) for k in net.classes}
+    with torch.no_grad(): parts = [net.answers(o) for o in x.cpu().split(bs)]
+    seen = {k: torch.cat([a[k] for a,_ in parts]).softmax(1) for k in net.classes}
     return seen | dict(features=torch.cat([f for _,f in parts]))
 
 # %% ../nbs/08_judge.ipynb #c55

@@ -37,7 +37,8 @@ class StickerData(Dataset):
     ):
         self.world = make_world(r['world'], size=r['px'], **odds)
         self.labels = Labels(judge_classes(self.world, position=True))
-        self.words,self.chatter = words(self.world),r.get('chatter', 0)
+        self.words = words(self.world)
+        self.chatter = r.get('chatter', 0)   # share of captions with words that mean nothing
     def __getitem__(self, seed):
         if seed<0:   # its latents are kept already: only the caption is needed
             seed = -1-seed
@@ -49,7 +50,7 @@ class StickerData(Dataset):
         return dict(seed=seed, x=x, caption=self._caption(spec, seed), key=key, noun=noun,
                     other=other)
     def _caption(self, spec, seed):
-        "The caption; some have words in it that mean nothing, as a stranger's would"
+        "The caption; some get words that mean nothing, like those of a stranger"
         caption = self.world.caption(spec, seed)
         talks = Dice(23, seed).random()<self.chatter
         return chatter(caption, seed, self.words) if talks else caption
@@ -78,8 +79,8 @@ class Stage(nn.Module):
     kept = None      # which pictures need not be drawn again (pool,), bool
     def prepare(self, data):
         "Called once, before training"
-    def compile(self):
-        "Let `torch.compile` make what takes time faster; the first step then takes minutes"
+    def compile_parts(self):
+        "Compile what takes time (`torch.compile`): the first step then takes minutes"
         self.net.compile()
     def measure(self, net, data):
         "Figures by name, for the averaged weights `net`"
@@ -281,8 +282,8 @@ class UnetStage(Stage):
         self.vae = load_part(make_vae(r), out, 'vae')
         self.scheduler = PNDMScheduler(skip_prk_steps=True, **SCHEDULE)
         self.out = Path(out)
-    def compile(self):
-        "The encoder too: it takes as long as the U-Net"
+    def compile_parts(self):
+        "Compile the VAE's encoder too, which sees every new picture"
         self.net.compile()
         self.vae.encoder.compile()
     @torch.no_grad()

@@ -19,12 +19,12 @@ quiet = {k: v for k,v in os.environ.items() if k != 'SDCOURSE_MODEL'} | dict(
 
 # notebooks whose cells take more than about 40 s of CPU on a quiet machine (`make run` prints it):
 # `make test` leaves them to `make test-heavy`
-HEAVY = {'07_models', '08_judge', '10_pipelines', '11_guidance', '12_img2img', '20_score', '21_noising',
-         '22_autoencoder', '23_contrastive', '24_unet', '30_text', '31_latents', '32_schedules',
-         '33_sampling', '34_samplers', '35_losses', '36_optimizers', '40_training',
-         '41_textual_inversion', '42_lora', '43_dreambooth', '44_structure', '45_upscale',
-         '46_overnight', '50_distill', '51_editing', '52_imagic', '60_maths', '72_release', '73_recipe',
-         '85_follow'}
+HEAVY = {'07_models', '08_judge', '10_pipelines', '11_guidance', '12_img2img', '20_score',
+         '21_noising', '22_autoencoder', '23_contrastive', '24_unet', '30_text',
+         '31_latents', '32_schedules', '33_sampling', '34_samplers', '35_losses',
+         '36_optimizers', '40_training', '41_textual_inversion', '42_lora',
+         '43_dreambooth', '44_structure', '45_upscale', '46_overnight', '50_distill',
+         '51_editing', '52_imagic', '60_maths', '72_release', '73_recipe', '85_follow'}
 
 def pytest_configure(config):
     "Tests marked slow or heavy wait until somebody asks: make test-all, or -m heavy"
@@ -32,18 +32,21 @@ def pytest_configure(config):
     config.addinivalue_line('markers', 'heavy: takes long; run with make test-heavy, as .ci/run does')
     config.option.markexpr = config.option.markexpr or 'not slow and not heavy'
 
+def notebook_of(item):
+    "The notebook that a test runs; None for any other test"
+    return item.callspec.params['path'] if getattr(item, 'originalname', '') == 'test_runs' else None
+
 def pytest_collection_modifyitems(items):
-    "Notebooks run beside the other tests and are waited for last; the long ones, or nearly so, come first"
+    "Notebooks run beside the other tests and are waited for last; the large files come first"
     def order(item):
-        name = getattr(item, 'originalname', '')
-        size = item.callspec.params['path'].stat().st_size if name == 'test_runs' else 0
-        return name in ('test_runs','test_litter'), -size
+        size = notebook_of(item).stat().st_size if notebook_of(item) else 0
+        return bool(size) or item.name == 'test_litter', -size
     items.sort(key=order)
 
 def pytest_collection_finish(session):
-    wanted = [i.callspec.params['path'] for i in session.items if getattr(i, 'originalname', '') == 'test_runs']
-    if session.config.option.collectonly: wanted = []
-    session.config.notebooks = Runner(wanted, quiet, int(os.environ.get('SDCOURSE_TEST_WORKERS', 2)))
+    wanted = [] if session.config.option.collectonly else [*map(notebook_of, session.items)]
+    workers = int(os.environ.get('SDCOURSE_TEST_WORKERS', 2))
+    session.config.notebooks = Runner([*filter(None, wanted)], quiet, workers)
 
 def pytest_sessionfinish(session):
     if hasattr(session.config, 'notebooks'): session.config.notebooks.stop()

@@ -4,18 +4,21 @@ from multiprocessing import forkserver
 from pathlib import Path
 from unittest.mock import patch
 
-FLAGS = ['notest','gpu']     # cells that are left out: `tst_flags` of settings.ini
+root = Path(__file__).resolve().parent.parent
 
 def _run(path, log):
-    "Body of the process: run a notebook, write what it says to the file `log`; exit status 1 if a cell fails"
+    "Body of the process: run a notebook, its output goes to `log`; exit status 1 if a cell fails"
     fd = os.open(log, os.O_WRONLY|os.O_CREAT)
     for k in (1,2): os.dup2(fd, k)
+    from nbdev.config import get_config
     from nbdev.test import test_nb
-    ok,_ = test_nb(path, skip_flags=FLAGS, basepath=path.parent.parent, cell_timeout=None)
+    left_out = get_config(root).tst_flags     # marks of cells, such as gpu
+    if isinstance(left_out, str): left_out = left_out.split()
+    ok,_ = test_nb(path, skip_flags=left_out, basepath=path.parent.parent, cell_timeout=None)
     sys.exit(not ok)
 
 class Runner:
-    "Notebooks run in the background: one at a time, and as many as there are workers once somebody waits for them"
+    "Notebooks run in the background: one at a time, and with all workers once somebody waits"
     def __init__(self, paths, env, workers=2):
         self.left, self.workers, self.threads, self.out = list(paths), workers, [], {}
         self.done = {p: threading.Event() for p in paths}
@@ -45,7 +48,8 @@ class Runner:
             process = self.ctx.Process(target=_run, args=(path, log))
             process.start()
             process.join()
-            said = log.read_text(encoding='utf-8', errors='replace') if log.exists() else 'it did not start'
+            said = 'it did not start'
+            if log.exists(): said = log.read_text(encoding='utf-8', errors='replace')
         return process.exitcode, said, time.time()-start
 
     def wait(self, path):

@@ -50,9 +50,11 @@ def test_a_failing_cell_is_noticed(tmp_path):
     (tmp_path/'nbs').mkdir()
     paths = []
     for name,source in (('bad','1/0'), ('good','1/1'), ('gpu','#| gpu\n1/0')):
-        cell = dict(cell_type='code', id='a', metadata={}, source=source, execution_count=None, outputs=[])
+        cell = dict(cell_type='code', id='a', metadata={}, source=source, execution_count=None,
+                    outputs=[])
+        nb = dict(cells=[cell], metadata={}, nbformat=4, nbformat_minor=5)
         paths.append(tmp_path/'nbs'/f'{name}.ipynb')
-        paths[-1].write_text(json.dumps(dict(cells=[cell], metadata={}, nbformat=4, nbformat_minor=5)))
+        paths[-1].write_text(json.dumps(nb))
     bad,good,gpu = map(Runner(paths, quiet).wait, paths)
     assert bad[0] == 1 and 'ZeroDivisionError' in bad[1]
     assert good[0] == gpu[0] == 0

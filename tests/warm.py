@@ -1,4 +1,5 @@
-"What nearly every notebook imports, imported once: `runner.py` forks each notebook from here, which saves it 8 s"
+"What nearly every notebook imports: `runner.py` imports it once and forks each notebook from there"
 import accelerate, ipywidgets, matplotlib.pyplot, nbdev.test, numpy, PIL.Image, torch
-from diffusers import AutoencoderKL, DDIMScheduler, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers import AutoencoderKL, DDIMScheduler, PNDMScheduler, UNet2DConditionModel
+from diffusers import StableDiffusionPipeline
 from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer
