@@ -241,7 +241,7 @@ def chatter(
     caption, # A caption
     seed,    # Whole number from 0 up: which words are added, and where
     known,   # Words whose halves the new ones are made of (`words`)
-):           # The caption, with one to four words more
+):           # The caption, with up to four words more
     "Add made-up words to a caption: its meaning stays the same"
     d = Dice(19, seed)
     ws = caption.split()
