@@ -174,7 +174,7 @@ def _names(nouns):
 def parse_caption(
     caption,   # A caption, or a prompt of your own
     nouns=None # Nouns to recognise: names, a `World`, a key of `WORLDS`; None: all of `VOCAB`
-):             # dict: kind, items, count (None: many), style, bg, size, pos, unknown words
+):             # dict with keys kind, items, count (None: many), style, bg, size, pos, unknown
     "What a caption asks for, as a dict like `World.spec`'s; a `TypeError` if it is not a str"
     if not isinstance(caption, str):
         raise TypeError(f'A caption is a str, not {type(caption).__name__}')
@@ -240,8 +240,8 @@ _PREPOSITIONS = frozenset('on in at under against with next riding wearing'.spli
 def chatter(
     caption, # A caption
     seed,    # Whole number from 0 up: which words are added, and where
-    known,   # Words whose halves the new ones are made of (`words`)
-):           # The caption, with up to four words more
+    known,   # Real words (`words`): the made-up ones are built from their halves
+):           # The caption, with up to four extra words
     "Add made-up words to a caption: its meaning stays the same"
     d = Dice(19, seed)
     ws = caption.split()
@@ -334,7 +334,7 @@ def _rounds(d, xs):
     while True: yield from (xs[i] for i in d.rng.permutation(len(xs)))
 
 def eval_prompts(
-    kind,       # object, scene, style, colour, count, pair, position, held_out or free
+    kind,       # object, scene, style, colour, count, pair, position, held_out; free: as people ask
     n=100,      # Number of prompts
     seed=0,     # Seed of the random choices
     world='cpu' # A `World`, or a key of `WORLDS`

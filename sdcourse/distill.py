@@ -32,7 +32,7 @@ def preset_model(
     scale=4.,    # Guidance scale at high noise
     until=1.,    # Noise level below which guidance stops
 )->Callable:     # `model(latents, sigma)` -> noise_pred
-    "Guidance above noise level `until` only (Kynkäänniemi et al. 2024); one call a step below it"
+    "Guide only above noise level `until` (Kynkäänniemi et al. 2024); below it, one call a step"
     return cfg_interval(guided_model(unet, text_emb, uncond_emb, scale),
                         noise_model(unet, text_emb), until)
 
@@ -99,10 +99,10 @@ def halved(
 # %% ../nbs/50_distill.ipynb #c35
 def train_student(
     sd,          # A loaded model (`load`), the teacher
-    batches,     # Yields latents (b,4,h,w) and text embeddings (b,77,d)
+    batches,     # Yields latents of pictures (b,4,h,w) and text embeddings (b,77,d)
     student,     # A student from `make_student`, trained in place
     steps,       # Number of batches
-    jump=0,      # 0: learn guidance at all noise levels; n: learn n steps from 2n of the teacher
+    jump=0,      # 0: learn guidance; n: learn to do in n steps what the teacher does in 2n
     lr=4e-4,     # Highest learning rate; falls to 0 over the second half
     scales=(1.,9.), # Smallest and largest guidance scale
 ):               # Yields steps with attributes `i`, `loss`, and `mean`: the averaged student

@@ -86,9 +86,9 @@ def train_subject(
     cache,              # A `LatentCache` of the subject's pictures
     prompts,            # One prompt for each picture in `cache`
     prior=None,         # Class pictures: a tuple of a `LatentCache` and their prompts
-    weight=1.,          # Class pictures for each subject picture in a batch
+    weight=1.,          # Number of class pictures per subject picture in a batch
     snr_weight=None,    # Maps SNRs to loss weights (`by_noise`); None as in `noise_loss`
-    teacher=None,       # The U-Net before training: predicts the targets for class pictures
+    teacher=None,       # U-Net before training: what it predicts for class pictures is their target
     steps=150,          # Total number of training steps
     lr=3e-4,            # Learning rate; 1e-3 is too high; large models: 2e-6 to 5e-6, LoRA 1e-4
     bs=4,               # Number of subject pictures in a batch
@@ -283,10 +283,10 @@ def _stickers(world, first, n):
 class SubjectJudge:
     "Classifier for one subject: `judge(ims)` gives the probability (b,) that each picture shows it"
     def __init__(self,
-        ims,       # Pictures of the subject; a `ValueError` if none has a plain background
+        ims,       # PIL pictures of the subject; a `ValueError` if none has a plain background
         noun,      # Its class, a noun of the sticker world such as 'robot'
         n=100,     # Number of training pictures of each kind
-        hard=True, # Also train on recoloured stickers of the class, and on parts of the subject?
+        hard=True, # Also show tinted stickers of the class and parts of the subject, as not it?
         seed=0,    # Seed of positions, sizes and image noise
     ):
         cuts = [c for c in map(_cut_out, ims) if c]

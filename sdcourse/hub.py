@@ -108,7 +108,7 @@ def _copies(part, half):
 def ask_hub(
     name,         # A hub id
     seconds=3.,   # Longest time to wait for the answer
-    endpoint=None # URL of another hub than huggingface.co
+    endpoint=None # URL of a hub other than huggingface.co
 )->dict:          # Size in bytes, by file name
     "The files of a repository; a `ConnectionError` or `ValueError` says why there is no answer"
     answer = {}
@@ -258,7 +258,7 @@ _LORA = re.compile(r'\.(down|up)\.weight$|lora_')   # names of LoRA's weights: o
 def fingerprints(
     sd, # A loaded model (`load`)
 )->dict: # {part: eight hex digits}, for parts, LoRA and learned words
-    "Short checksums of a model's weights, to tell whether two models draw the same"
+    "Short checksums of a model's weights, to tell whether two models draw the same pictures"
     found = {}
     for name in ('text_encoder','vae','unet'):
         weights = dict(getattr(sd, name).state_dict())

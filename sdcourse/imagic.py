@@ -89,13 +89,13 @@ class Taught:
 def acquaint(
     sd,            # A loaded model (`load`)
     ims,           # Pictures: PIL, a list of them, or (b,3,h,w) in [-1,1]
-    wishes,        # Target prompts, one for each picture
+    wishes,        # Target prompts: what each picture should become
     training_steps=(20,24), # Training steps of stage 1 and of stage 2
     strength=.9,   # How far to invert the pictures: 0 not at all, 1 all the way to pure noise
     steps=7,       # Denoising steps
     seed=0,        # Seed of the training
-)->Taught: # Its `generate(alpha)` draws the edits
-    "Imagic's stages 1 and 2: learn an embedding for each picture, and tune one U-Net for all"
+)->Taught: # `generate(alpha)` draws the edits; 0: as the picture, 1: as its target prompt
+    "Imagic (Kawar et al. 2022), stages 1 and 2: an embedding per picture, and one tuned U-Net"
     # a ValueError if pictures and wishes don't fit
     x = start_pictures(sd, ims)
     wishes = [wishes] if isinstance(wishes, str) else list(wishes)

@@ -379,7 +379,7 @@ def as_mask(
 def inpaint(
     prompt,        # Text, or a list of texts, one for each picture
     im,            # A picture (PIL, or a tensor in [-1,1]), or several of one size
-    mask,          # White is painted: a picture of that size, or a tensor in [0,1]
+    mask,          # White is painted: a picture of that size, or a tensor (b,1,h,w) in [0,1]
     sd=None,       # A loaded model (`load`); None: that of `load()`
     strength=1.,   # 1 starts from noise, less keeps something of what was there
     n=1,           # Pictures to make of each

@@ -15,7 +15,7 @@ from .sprites import DATA
 
 # %% ../nbs/61_iterators.ipynb #c34
 def chunks(
-    xs, # Anything that a `for` can go through
+    xs, # Any iterable
     n,  # How many at a time, 1 or more
 ):      # An iterator of lists; the last may be shorter
     "Cut a stream into lists of `n`, reading no more than it must; a `ValueError` for n below 1"

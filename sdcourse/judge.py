@@ -261,7 +261,7 @@ def clip_score(
     ims,     # Pictures: PIL, arrays, or a tensor (b,3,h,w) in [-1,1]
     prompts, # One string for each picture
 )->list:     # Cosines in [-1,1], rounded to 3 digits
-    "Cosine between each picture and its prompt, by our CLIP"
+    "Cosine between each picture and its prompt, by our CLIP (CLIPScore, Hessel et al. 2021)"
     a,b = clip_embed(ims, prompts)
     return [round(s, 3) for s in (a*b).sum(1).tolist()]
 

@@ -71,7 +71,7 @@ def add_lora(
     alpha=None, # Updates are multiplied by alpha/rank; None means by 1
     targets=TARGETS, # Endings of layer names: `TARGETS`, `EVERYWHERE` or your own
 )->list:        # The new layers
-    "Add LoRA to each layer whose name matches; a `ValueError` if none does, or LoRA is there"
+    "Add LoRA to each layer whose name matches; a `ValueError` if none does or it has LoRA already"
     if lora_layers(unet):
         raise ValueError('there is LoRA in this U-Net already: remove_lora(unet) first')
     found = {n:m for n,m in unet.named_modules()
@@ -305,7 +305,7 @@ def aim_lora(
     length=.35, # Norm of the new rows of `down`, relative to their mean norm before
     seed=9,  # Seed for choosing pictures, timesteps and noise
 ):
-    "Point each `down` along the gradient of the full weights; a `ValueError` if trained already"
+    "Initialise each `down` from the gradient of the full weights; a `ValueError` after training"
     layers = lora_layers(sd.unet).values()
     if any(m.up.weight.any() for m in layers):
         raise ValueError('this LoRA has learned already: aim it before the training')

@@ -73,7 +73,7 @@ def loss_guided(
     loss_fn,  # Latents (b,4,h,w) -> one number, or one for each picture (b,)
     scale=1., # Strength: number, (b,1,1,1), or a function of the `Step`; no gradient where it is 0
 ):
-    "Move each step's clean guess (`x0_pred`) down a loss's gradient; the loss is kept in `s.loss`"
+    "Yield the same steps, each `x0_pred` moved down a loss's gradient; the loss is in their `loss`"
     with _all_finite() as note:
         for s in loop:
             if (k := _scale_at(scale, s)) is not None:
@@ -172,7 +172,7 @@ def loss_guided_full(
 def text_loss(
     texts, # A text for all pictures, or a list with one for each
 ):         # Pictures (b,3,h,w) in [-1,1] -> loss (b,), in 0..2
-    "Make a loss for CLIP guidance: 1 minus the cosine of pictures and texts in our CLIP"
+    "A loss for CLIP guidance (Nichol et al. 2021): 1 minus the cosine of pictures and texts"
     clip = load_clip()[0]
     size = clip.config.vision_config.image_size
     want = clip_embed(texts=[texts] if isinstance(texts, str) else texts)

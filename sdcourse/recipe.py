@@ -24,7 +24,7 @@ from .core import best_device
 from .hub import WEIGHTS
 from .models import bf16_pays, load, pack_delta
 from .networks import RECIPES
-from .release import export_model, measure_model, restore_stages, write_card
+from .release import adapt_stages, export_model, measure_model, restore_stages, write_card
 from .stages import STAGES, StickerData
 from .structure import KINDS, learns, make_data, train_structure, widen
 from .training import Muon, fit, lr_shape, new_layer_optimizer, save_atomic
@@ -258,6 +258,7 @@ def main(
     show:float=300., # Seconds between measurements and sheets
     export:str=None, # Folder to save the trained parts in, in the layout of Stable Diffusion
     restore:_MODEL=None, # Make checkpoints of the embedded or this exported model, for --resume
+    adapt:_MODEL=None, # Make a U-Net checkpoint of this model for a new VAE and CLIP, for --resume
     report:_MODEL=None, # Measure the embedded or this exported model, and write its card
     N:int=500, # Number of pictures for the report
     structure:Annotated[str, dict(choices=[*KINDS])]=None, # Variant of lessons 44, 45 to train
@@ -265,6 +266,7 @@ def main(
 ):
     "Train the embedded model in stages: judge, eye, clip, vae, unet, decoder; export, measure it"
     if restore is not None: restore_stages(restore or WEIGHTS, out)
+    if adapt is not None: adapt_stages(load(adapt or None, dtype=torch.float32), out, size)
     if stage:
         r = RECIPES[size]
         if bs: r = dict(r, bs={**r['bs'], stage:bs})
@@ -276,5 +278,5 @@ def main(
         rows = measure_model(load(report or None), N, size)
         print(rows)
         write_card(report or WEIGHTS, rows)
-    asked = [stage, structure, export, restore is not None, report is not None]
+    asked = [stage, structure, export, *(o is not None for o in (restore, adapt, report))]
     if not any(asked): anno_parser(main, prog='python -m sdcourse.recipe').print_help()

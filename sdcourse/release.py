@@ -11,16 +11,17 @@ __all__ = ['fold_scale', 'export_model', 'measure_model']
 import json, math, time
 from pathlib import Path
 from statistics import mean
-import torch
+import torch, torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from .captions import eval_prompts, parse_caption
 from .core import Table, to_tensor
 from .hub import WEIGHTS, checksums
 from .judge import JudgeNet, judge_classes, retrieval, save_judge, summary, verdicts
-from .latents import psnr
+from .latents import encode, psnr
 from .networks import RECIPES, generate_each, make_clip, make_tokenizer
-from .stages import VAL, StickerData, UnetStage, load_part, through
+from .stages import VAL, StickerData, UnetStage, load_part, pixels, through
 from .stickers import make_world
+from .text import text_emb
 from .training import save_atomic
 
 # %% ../nbs/72_release.ipynb #c110
@@ -41,6 +42,47 @@ def restore_stages(
                  vae=weights('vae', 'diffusion_pytorch_model.safetensors'),
                  unet=weights('unet', 'diffusion_pytorch_model.safetensors'))
     for stage,net in parts.items(): save_atomic(dict(net=net, ema=net), out/f'{stage}.pt')
+
+# %% ../nbs/72_release.ipynb #ad2
+@torch.no_grad()
+def adapt_unet(
+    unet,    # Trained U-Net
+    latents, # Its latents and new ones of the same pictures, two tensors (n,4,h,w)
+    states,  # Its text states and new ones of the same words, two tensors (m,d)
+):           # New weights by name
+    "Weights of a U-Net that expects other latents and text states: a rotation, and least squares"
+    old,new = (z.movedim(1,-1).flatten(0,-2) for z in latents)
+    u,_,v = torch.linalg.svd(new.T@old)
+    turn = u@v                                                   # new@turn is near to old
+    words = torch.linalg.lstsq(states[1], states[0], driver='gelsd').solution
+    weights = {k: w.clone() for k,w in unet.state_dict().items()}
+    weights['conv_in.weight'] = torch.einsum('ojhw,ij->oihw', weights['conv_in.weight'], turn)
+    weights['conv_out.weight'] = torch.einsum('jchw,ij->ichw', weights['conv_out.weight'], turn)
+    weights['conv_out.bias'] = turn@weights['conv_out.bias']
+    for k in weights:
+        if k.endswith(('attn2.to_k.weight', 'attn2.to_v.weight')): weights[k] = weights[k]@words.T
+    return weights
+
+# %% ../nbs/72_release.ipynb #ad6
+@torch.no_grad()
+def adapt_stages(
+    sd,           # Model (`SD`) whose U-Net is to be kept
+    out='_train', # Folder with checkpoints of a new VAE and a new CLIP
+    size='cpu',   # Their recipe, a key of `RECIPES`
+    n=512,        # Number of pictures to compare the models on
+):
+    "Write a U-Net checkpoint: that of `sd`, for the VAE and the text encoder in `out`"
+    r = RECIPES[size]
+    st,data = UnetStage(r, Path(out)),StickerData(r, **UnetStage.odds)
+    st.prepare(data)
+    seen = [data[VAL+256+i] for i in range(n)]
+    captions = [o['caption'] for o in seen]
+    x = torch.stack([o['x'] for o in seen])
+    small = F.interpolate(pixels(x), size=(sd.size, sd.size), mode='area')
+    latents = encode(sd, small),torch.cat([st._encode(o) for o in x.split(64)])
+    states = [text_emb(sd, captions),st._encode_text(captions)]
+    weights = adapt_unet(sd.unet, latents, [o.flatten(0,1) for o in states])
+    save_atomic(dict(net=weights, ema=weights), Path(out)/'unet.pt')
 
 # %% ../nbs/72_release.ipynb #c105
 def _shrink(file, prefix=''):

@@ -104,7 +104,7 @@ def euler(
 def once(
     f, # A generator function
 ):     # The same function; what it returns can be looped over only once
-    "Decorate a generator function: a second loop over its steps is a `ValueError`, not silence"
+    "Decorate a generator function: a second loop over its steps raises a `ValueError`"
     @wraps(f)
     def inner(*args, **kwargs): return _Once(f(*args, **kwargs))
     return inner

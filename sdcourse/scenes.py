@@ -60,7 +60,7 @@ class Canvas:
     def disc(self, x, y, r, fill=None, **kwargs): self.oval(x, y, r, r, fill, **kwargs)
 
     def hill(self, y, height, n_waves, phase, fill):
-        "Ground whose top is a sine wave around height `y`, a share of the side from above"
+        "Ground whose top is a sine wave around `y`, measured from the top edge in sides"
         xs = np.linspace(0, self.size, 33)
         top = [(x, self.size*(y+height*math.sin(n_waves*x/self.size*6.283+phase))) for x in xs]
         self.draw.polygon([(0,self.size)]+top+[(self.size,self.size)], fill=fill)
@@ -303,7 +303,7 @@ def background(
 @lru_cache(4096)
 def scene_color(
     name, # A key of `phrases.SCENES`
-    v     # Its variant, a whole number
+    v     # Number of its variant, 0 or more
 ):        # Colour (3,), 0..255
     "Mean colour of a scene where a sticker would be"
     a = np.asarray(_scene(name, 32, np.random.default_rng([v,7])), np.float32)

@@ -55,7 +55,7 @@ def add_noise(
 
 # %% ../nbs/32_schedules.ipynb #c46
 def t_to_sigma(
-    t,           # Timesteps in 0..999, with or without fractions; a number, a list or a tensor
+    t,           # Timesteps in 0..999, whole or fractional; a number, a list or a tensor
     levels=None, # Noise level of each training timestep (n,), rising; None: Stable Diffusion's
 )->torch.Tensor: # Noise levels, in the shape of `t`
     "Noise levels of timesteps, linearly interpolated"
@@ -65,7 +65,7 @@ def t_to_sigma(
 def sigma_to_t(
     sigma,       # Noise levels; a number, a list or a tensor
     levels=None, # Noise level of each training timestep (n,), rising; None: Stable Diffusion's
-)->torch.Tensor: # Timesteps in 0..999 with fractions, in the shape of `sigma`
+)->torch.Tensor: # Fractional timesteps in 0..999, in the shape of `sigma`
     "Timesteps of noise levels, linearly interpolated: an input of the U-Net"
     levels,ts = _table(levels)
     return _interp(sigma, levels, ts)
@@ -111,7 +111,7 @@ def karras_sigmas(
     sigma_min=None,  # Last level before 0; None: the lowest that the model was trained on
     sigma_max=None,  # First level; None: the highest that the model was trained on
 )->torch.Tensor:     # (steps+1,), falling to 0
-    "Noise levels with even `rho`-th roots (Karras et al. 2022, eq. 5); a `ValueError` if they rise"
+    "Noise levels with evenly spaced `rho`-th roots (Karras et al. 2022); `ValueError` if they rise"
     steps = whole_number(steps, 'the number of steps', 1)
     lo = float(train_sigmas[0] if sigma_min is None else sigma_min)
     hi = float(train_sigmas[-1] if sigma_max is None else sigma_max)

@@ -237,7 +237,7 @@ def _judge_net():
 
 @cache
 def digit_judge()->nn.Sequential: # (n,1,28,28) in [-1,1] -> logits (n,10); `[:-1]`: features
-    "The trained, frozen judge of drawn digits; if there is none, all probabilities are about 0.1"
+    "The trained, frozen judge of drawn digits; of anything else: near 0.1 each"
     net = _judge_net()
     weights = load_file(DATA.parent/'weights'/'digits'/'judge.safetensors')
     net.load_state_dict({k: v.float() for k,v in weights.items()}, strict=False)
@@ -252,7 +252,7 @@ def train_magic(
     bs=256,       # Batch size
     lr=3e-3,      # Highest learning rate; it rises, then falls
     net=None,     # Network to train; None: a new `magic_net`
-)->nn.Module:     # Frozen; pictures/sqrt(1+sigma²) (as `log_p` does) -> logits (n,11)
+)->nn.Module:     # Frozen: x/sqrt(1+sigma²) -> logits (n,11); `log_p` divides x for you
     "Train a classifier of digits, with noise or without; a `ValueError` for wrong shapes or labels"
     _check_training_set(x, y, levels)
     net = net or magic_net()

@@ -100,7 +100,7 @@ def inpaint_channels(
     mask,           # 1 is painted, 0 is kept (b,1,h,w) or (1,1,h,w)
     generator=None, # If given, latents are drawn from the VAE's distribution, as in diffusers
 )->torch.Tensor:    # (b,5,h/factor,w/factor)
-    "An inpainting model's extra channels: the mask, and the latents of the masked pictures"
+    "Extra channels of an inpainting model (Rombach et al. 2022): mask, latents of masked pictures"
     _check_mask(mask, ims)
     hidden = encode(sd, ims*(1-mask), generator is not None, generator)
     small = F.interpolate(mask, hidden.shape[-2:]).expand(len(hidden), -1, -1, -1)
@@ -206,8 +206,8 @@ def make_data(
     first=4_000_000, # Seed of the first picture
     world=None,      # Sticker world that draws them; None: the embedded model's own
     warp=False,      # Turn, mirror, stretch and move the stickers?
-):  # Has `ims` (n,3,h,w) uint8, `shapes` (n,1,h,w) bool, `latents`, `emb` and `captions`
-    "Training pictures of the sticker world, with all that the variants are trained on"
+):  # Has `ims` (n,3,h,w) uint8, `shapes` (where stickers are), `latents`, `emb` and `captions`
+    "Training pictures of the sticker world, with their stickers' shapes, latents and captions"
     world = world or make_world('cpu')
     pairs = []      # each picture, and its background alone
     captions = []
@@ -399,7 +399,7 @@ def fill_in(
     guidance=2.,   # Guidance scale, 1 is the prompt alone
     feather=3,     # Width of the soft edge, in pixels
 )->torch.Tensor:   # Pictures (b,3,h,w) in [-1,1]
-    "Fill holes with an inpainting model; every pixel outside the mask stays as it is"
+    "Fill holes with an inpainting model (Rombach et al. 2022); all outside the mask stays as it is"
     extra = inpaint_channels(sd, ims, mask)
     hold = encode(sd, ims).float(),to_latent_mask(mask, sd.factor).to(sd.device)
     new = generate_with(sd, prompts, extra, seed=seed, steps=steps, guidance=guidance, hold=hold)

@@ -19,9 +19,9 @@ from .prompts import as_prompts
 
 # %% ../nbs/24_unet.ipynb #c18
 def time_embedding(
-    t,                # Timesteps (b,), with or without fractions
+    t,                # Timesteps (b,), whole or fractional
     n,                # Size of each embedding; even
-    max_period=10000, # Longest period in steps, divided by 2 pi
+    max_period=10000, # The longest period is 2*pi times this many steps
     cos_first=True,   # Cosines before sines, as in Stable Diffusion; other models put sines first
     shift=0,          # 0: Stable Diffusion's frequencies; 1: those of DDPM
 )->torch.Tensor:      # (b,n)
@@ -298,9 +298,9 @@ def word_map(
     prompts,     # The prompt of each picture: text, or a list of texts
     words,       # A word per prompt, or one for all ('': start token; None: padding)
     size=None,   # Side of the map in pixels; None: that of the model's pictures
-    layers=None, # Names of layers; None: the finest of the decoder half, of at most 16x16
+    layers=None, # Names of layers; None: the decoder's highest-resolution ones, up to 16x16
 )->torch.Tensor: # Maps (b,size,size) on the CPU; each sums to 1
-    "Where in each picture the U-Net attended to a word"
+    "Where in each picture the U-Net attended to a word (DAAM, Tang et al. 2022)"
     # a ValueError if there are no maps, or words and prompts don't fit
     if not maps:
         raise ValueError('there are no maps: call the U-Net within `with watch(sd.unet) as maps:`')
@@ -327,7 +327,7 @@ def _tokens_of(sd, prompt, word, n):
 # %% ../nbs/24_unet.ipynb #c80
 def overlay(
     im,      # A picture: PIL, or a tensor (3,h,w) in [-1,1]
-    m,       # A map (h,w), in any unit
+    m,       # A map (h,w) of any scale, at least 0; resized to the picture
     most=.8, # Opacity of the glow where the map is brightest, 0..1
 ):           # A PIL picture
     "Show a map as a glow over a grey version of the picture"
