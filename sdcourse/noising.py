@@ -6,14 +6,14 @@ Docs: https://USER.github.io/sdcourse/noising.html.md"""
 
 # %% auto #0
 __all__ = ['noisy_batch', 'noise_level', 'DigitNet', 'to_noise', 'from_noise', 'digit_model', 'fit_denoiser', 'digit_sigmas',
-           'digit_denoiser', 'posterior_mean']
+           'digit_denoiser', 'posterior_mean', 'digit_features']
 
 # %% ../nbs/21_noising.ipynb #c4
 import math
 from functools import cache
 import torch, torch.nn as nn, torch.nn.functional as F
 from safetensors.torch import load_file
-from .score import augment
+from .score import augment, digit_judge
 from .sprites import DATA
 
 # %% ../nbs/21_noising.ipynb #c14
@@ -234,3 +234,13 @@ def posterior_mean(
     d2 = torch.cdist(latents.flatten(1), data.flatten(1)).square()   # (n,m)
     p = (-d2/(2*sigma**2)).softmax(1)                                # (n,m)
     return (p@data.flatten(1)).view_as(latents)
+
+# %% ../nbs/21_noising.ipynb #df
+def digit_features(
+    x,           # Digits (n,1,28,28) in [-1,1]
+    wipe=True,   # Make the nearly black ground black first? (everything below -0.8)
+)->torch.Tensor: # (n,352)
+    "Features of the digit judge, for `frechet` and `kid`; the grain of a drawn ground doesn't count"
+    if wipe: x = torch.where(x<-.8, -1., x)
+    return digit_judge()[:-1](x)
+
