@@ -18,10 +18,15 @@ def encode(
     sample=False,    # Sample from the encoder's distribution instead of taking its mode
     generator=None,  # `torch.Generator` for sampling
 )->torch.Tensor:     # (b,4,h/factor,w/factor), of about unit variance
-    "Latents of pictures; a `ValueError` if shape, size or range don't fit"
+    "Latents of pictures; a `ValueError` if shape, size or range don't fit or it can't sample"
     x = as_batch(ims, sd.factor)
-    d = sd.vae.encode(x.to(sd.device, sd.dtype)).latent_dist
-    return (d.sample(generator) if sample else d.mode())*sd.vae.config.scaling_factor
+    out = sd.vae.encode(x.to(sd.device, sd.dtype))
+    if hasattr(out, 'latent_dist'):
+        latents = out.latent_dist.sample(generator) if sample else out.latent_dist.mode()
+    else:   # an `AutoencoderTiny` (TAESD) returns the latents themselves
+        if sample: raise ValueError('this VAE returns latents and no distribution to sample from')
+        latents = out.latents
+    return latents*sd.vae.config.scaling_factor
 
 # %% ../nbs/31_latents.ipynb #c12
 def decode(
@@ -48,8 +53,9 @@ def fit_rgb(
     latents,  # (b,4,h,w)
     ims,      # Their pictures, (b,3,H,W) in [-1,1]
     k=1,      # Side of the window of latents that each colour is made from; odd
+    ridge=0., # Price of large weights, in variances of the latents; 0: plain least squares
 ):            # Weight (3,4,k,k) and bias (3,), for `latent_rgb`
-    "Fit a linear map from latents to colours by least squares"
+    "Fit a linear map from latents to colours by least squares, or ridge regression"
     # (b, 4*k*k, h*w)
     p = F.unfold(F.pad(latents.float().cpu(), (k//2,)*4, mode='replicate'), k)
     # (b*h*w, 4*k*k+1)
@@ -57,7 +63,10 @@ def fit_rgb(
     # (b*h*w, 3)
     small = F.adaptive_avg_pool2d(ims.float().cpu(), latents.shape[-2:])
     t = small.flatten(2).transpose(1,2).flatten(0,1).double()
-    sol = torch.linalg.lstsq(a, t).solution.float()
+    # the price: one more row for each weight, which asks it to be 0
+    n = a.shape[1]-1
+    price = (ridge*len(a)*a[:,:n].var(0).mean())**.5*torch.eye(n, n+1).double()
+    sol = torch.linalg.lstsq(torch.cat([a, price]), F.pad(t, (0,0,0,n))).solution.float()
     return sol[:-1].T.reshape(3, -1, k, k),sol[-1]
 
 # %% ../nbs/31_latents.ipynb #c57
