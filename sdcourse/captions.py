@@ -334,7 +334,7 @@ def _rounds(d, xs):
     while True: yield from (xs[i] for i in d.rng.permutation(len(xs)))
 
 def eval_prompts(
-    kind,       # object, scene, style, colour, count, pair, position, held_out; free: as people ask
+    kind,       # object, scene, style, colour, count, pair, position, held_out, or free English
     n=100,      # Number of prompts
     seed=0,     # Seed of the random choices
     world='cpu' # A `World`, or a key of `WORLDS`

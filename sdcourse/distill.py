@@ -173,7 +173,7 @@ def main(
     a = p.parse_args(argv)
     torch.manual_seed(0)
     sd = load(device='cpu')
-    world = make_world('cpu')
+    world = make_world()
     out = Path(a.out)
     out.mkdir(parents=True, exist_ok=True)
     items = [world[2_000_000+k] for k in range(a.pictures)]
@@ -193,7 +193,7 @@ def main(
         student.load_state_dict(s.mean.state_dict())
     save_file(pack_delta(student.state_dict(), sd.unet.state_dict()), out/'student.safetensors',
               metadata=dict(format='pt'))
-    net = FastDecoder(sd.vae.config.scaling_factor)
+    net = FastDecoder(sd.vae.config.scaling_factor, factor=sd.size//sd.unet.config.sample_size)
     for i,loss in enumerate(train_decoder(net, z/sd.vae.config.scaling_factor,
                                           to_tensor([im for im,_ in items]), a.steps[2])):
         if i%200==0: print(f'decoder, batch {i}: {loss:.3f}', flush=True)

@@ -216,19 +216,20 @@ def _put_on(
 
 # %% ../nbs/43_dreambooth.ipynb #c25
 def _backgrounds(n, first=0):
-    "n empty backgrounds of the sticker world, 64 px"
+    "n empty backgrounds of the sticker world"
     world = make_world()
-    return [background(world.spec(first+i)['bg'], 64) for i in range(n)]
+    return [background(world.spec(first+i)['bg'], world.size) for i in range(n)]
 
 # %% ../nbs/43_dreambooth.ipynb #c26
 @torch.no_grad()
 def _features(
-    ims,         # PIL pictures of one size, or a tensor (b,3,64,64) in [-1,1]
+    ims,         # PIL pictures of any size, or a tensor (b,3,h,w) of the judge's size, in [-1,1]
 )->torch.Tensor: # (b,896)
     "Features of lesson 8's judge: its last layer for the whole, two early ones for details"
-    if not isinstance(ims, torch.Tensor):
-        ims = to_tensor([im.convert('RGB').resize((64,64), Image.LANCZOS) for im in ims])
     net = load_judge()
+    if not isinstance(ims, torch.Tensor):
+        side = (net.size,)*2
+        ims = to_tensor([im.convert('RGB').resize(side, Image.LANCZOS) for im in ims])
     out = []
     for x in ims.split(100):
         maps = net.maps(x)
@@ -264,7 +265,7 @@ def _tinted(
     n,        # Number of pictures
     first=0,  # Seed of the first
     tint=None,# A key of `TINTS`; None goes through all of them
-)->list:      # PIL pictures, 64 px
+)->list:      # PIL pictures
     "Cartoon stickers of a noun in chosen colours"
     world = make_world(nouns=[noun], p=dict(single=1.))
     ims = []
@@ -286,7 +287,7 @@ class SubjectJudge:
         ims,       # PIL pictures of the subject; a `ValueError` if none has a plain background
         noun,      # Its class, a noun of the sticker world such as 'robot'
         n=100,     # Number of training pictures of each kind
-        hard=True, # Also show tinted stickers of the class and parts of the subject, as not it?
+        hard=True, # Add harder negatives: tinted stickers of the class, parts of the subject?
         seed=0,    # Seed of positions, sizes and image noise
     ):
         cuts = [c for c in map(_cut_out, ims) if c]
@@ -379,7 +380,7 @@ def generate_quick(
 def replay(
     n=240,        # Number of pictures
     first=30_000, # Seed of the first
-):                # A list of PIL pictures, 64 px, and a list of their captions
+):                # A list of PIL pictures, and a list of their captions
     "Some of the embedded model's training data: single stickers with captions"
     world = make_world(p=dict(single=1.))
     ims,captions = zip(*(world[first+i] for i in range(n)))

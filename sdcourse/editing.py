@@ -139,7 +139,7 @@ def edit(
     steps=7,       # Steps up, and steps down
     guidance=None, # Guidance scale on the way down; None is `sd.guidance`
     inverted=True, # Start from the picture's own noise; False takes fresh noise
-    mask=None,     # (b,1,h,w) at latent size, 1: change; None: a mask by the model; False: none
+    mask=None,     # 1: change, (b,1,h,w) at latent size; None: the model's own; False: change all
     threshold=.45, # Threshold of the model's mask; less gives a larger one
     n_noises=2,    # Number of noises the mask is averaged over
     fixed=0,       # Rounds of fixed-point iteration at each step up

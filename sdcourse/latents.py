@@ -18,7 +18,8 @@ def encode(
     sample=False,    # Sample from the encoder's distribution instead of taking its mode
     generator=None,  # `torch.Generator` for sampling
 )->torch.Tensor:     # (b,4,h/factor,w/factor), of about unit variance
-    "Latents of pictures; a `ValueError` if shape, size or range don't fit or it can't sample"
+    "Latents of pictures; a `ValueError` if shape, size or range don't fit"
+    # a ValueError for `sample` if the VAE has no distribution
     x = as_batch(ims, sd.factor)
     out = sd.vae.encode(x.to(sd.device, sd.dtype))
     if hasattr(out, 'latent_dist'):

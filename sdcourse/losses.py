@@ -211,6 +211,7 @@ def _class_index(net, names, head):
     return torch.tensor([known.index(n) for n in names])
 
 def _judge_size(x):
-    "Pictures at the judge's 64 pixels"
-    if x.shape[-1]==64: return x
-    return F.interpolate(x, (64,64), mode='area' if x.shape[-1]>64 else 'bilinear')
+    "Pictures at the size that the judge was trained on"
+    n = load_judge().size
+    if x.shape[-1]==n: return x
+    return F.interpolate(x, (n,n), mode='area' if x.shape[-1]>n else 'bilinear')

@@ -223,23 +223,28 @@ class SD:
 
 # %% ../nbs/07_models.ipynb #fast-b
 class FastDecoder(nn.Module):
-    "Decoder from latents (b,4,h,w) to pictures (b,3,4h,4w) that works mostly at latent size"
+    "Decoder from latents (b,4,h,w) to pictures (b,3,factor*h,factor*w), small and quick"
     def __init__(self,
         scale=1.,  # The latents are multiplied by it first
         n=96,      # Channels at latent size
         blocks=4,  # Number of residual blocks at latent size
-        m=32,      # Channels at half the size of the picture
+        m=32,      # Channels at twice the latent size; half as many at each doubling after that
+        factor=4,  # Pixels in a row for each latent: 4 or 8
     ):
         super().__init__()
         self.scale = scale
-        self.net = nn.Sequential(
-            nn.Conv2d(4, n, 3, padding=1), *(_Block(n) for _ in range(blocks)),
-            nn.GroupNorm(8, n), nn.SiLU(), nn.Conv2d(n, 4*m, 3, padding=1), nn.PixelShuffle(2),
-            _Block(m),
-            nn.GroupNorm(8, m), nn.SiLU(), nn.Conv2d(m, 12, 3, padding=1), nn.PixelShuffle(2))
+        chs = [n, *(m//2**k for k in range(factor.bit_length()-2))]
+        layers = [nn.Conv2d(4, n, 3, padding=1), *(_Block(n) for _ in range(blocks))]
+        for a,b in zip(chs, chs[1:]): layers += [*_larger(a, b), _Block(b)]
+        self.net = nn.Sequential(*layers, *_larger(chs[-1], 3))
 
-    def forward(self, z, latent_embeds=None):   # (b,4,h,w) -> (b,3,4h,4w)
+    def forward(self, z, latent_embeds=None):   # (b,4,h,w) -> (b,3,factor*h,factor*w)
         return self.net(z*self.scale)
+
+def _larger(a, b):
+    "Layers from a channels to b, at twice the size"
+    conv = nn.Conv2d(a, 4*b, 3, padding=1)
+    return [nn.GroupNorm(8, a), nn.SiLU(), conv, nn.PixelShuffle(2)]
 
 class _Block(nn.Module):
     "Residual block of two convolutions"
@@ -287,7 +292,7 @@ def _make_fast(sd):
     unet = diffusers.UNet2DConditionModel.from_config({**sd.unet.config, 'time_cond_proj_dim': 64})
     old = {k: v.float().cpu() for k,v in sd.unet.state_dict().items()}
     unet.load_state_dict(unpack_delta(load_file(sd.folder/'fast'/'student.safetensors'), old))
-    decoder = FastDecoder(sd.vae.config.scaling_factor)
+    decoder = FastDecoder(sd.vae.config.scaling_factor, factor=sd.size//unet.config.sample_size)
     weights = load_file(sd.folder/'fast'/'decoder.safetensors')
     decoder.load_state_dict({k: v.float() for k,v in weights.items()})
     sd.vae.decoder = decoder

@@ -43,7 +43,7 @@ RECIPES = dict(
         bs=dict(eye=64, judge=64, clip=192, vae=16, unet=64, decoder=16, vision=192),
         lr=dict(eye=1e-3, judge=1e-3, clip=1e-3, vae=2e-3, unet=8e-4, decoder=5e-4, vision=5e-4)),
     base=dict(
-        world='wide', eye='cpu', kl=1e-4, px=128, crop=64, pool=120_000, chatter=.2,
+        world='wide', eye='cpu', kl=1e-4, px=128, crop=64, pool=48_000, chatter=.2,
         clip=dict(dim=128, text=_transformer(128, 4, 4),
                   vision=_transformer(128, 4, 4, patch_size=16)),
         # 16x16 latents again: factor 8, as in Stable Diffusion

@@ -13,6 +13,7 @@ import math
 from functools import cache
 import torch, torch.nn as nn, torch.nn.functional as F
 from safetensors.torch import load_file
+from .judge import kid
 from .score import augment, digit_judge
 from .sprites import DATA
 
@@ -238,9 +239,20 @@ def posterior_mean(
 # %% ../nbs/21_noising.ipynb #df
 def digit_features(
     x,           # Digits (n,1,28,28) in [-1,1]
-    wipe=True,   # Make the nearly black ground black first? (everything below -0.8)
+    wipe=True,   # First make the ground black: everything below -0.8? Its grain then doesn't count
 )->torch.Tensor: # (n,352)
-    "Features of the digit judge, for `frechet` and `kid`; the grain of a drawn ground doesn't count"
+    "Features of the digit judge, for `frechet` and `kid`"
     if wipe: x = torch.where(x<-.8, -1., x)
     return digit_judge()[:-1](x)
 
+
+# %% ../nbs/21_noising.ipynb #kb
+def kid_bar(
+    seen, # Features of drawn digits (n,352)
+    real, # Features of real ones (m,352)
+    n=5,  # Number of groups
+):        # Mean and standard error
+    "KID of drawn digits, from groups without a common member"
+    mixed = seen[torch.randperm(len(seen), generator=torch.Generator().manual_seed(0))]
+    parts = torch.tensor([kid(o, real)[0] for o in mixed.chunk(n)])
+    return parts.mean().item(),(parts.std()/n**.5).item()

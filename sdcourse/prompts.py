@@ -73,7 +73,7 @@ def truncated(
 # %% ../nbs/09_prompts.ipynb #c36
 def _world(sd):
     "The world that the embedded model was trained on; None for other models"
-    if sd.ours: return make_world('cpu' if sd.size==64 else 'gpu')
+    if sd.ours: return make_world()
 
 # %% ../nbs/09_prompts.ipynb #c37
 def unknown_words(

@@ -16,10 +16,11 @@ from safetensors.torch import load_file, save_file
 from .captions import eval_prompts, parse_caption
 from .core import Table, to_tensor
 from .hub import WEIGHTS, checksums
-from .judge import JudgeNet, judge_classes, retrieval, save_judge, summary, verdicts
+from .judge import retrieval, save_judge, summary, verdicts
 from .latents import encode, psnr
 from .networks import RECIPES, generate_each, make_clip, make_tokenizer
-from .stages import VAL, StickerData, UnetStage, load_part, pixels, through
+from .stages import (VAL, StickerData, UnetStage, load_part, pixels, through,
+                              trained_judge)
 from .stickers import make_world
 from .text import text_emb
 from .training import save_atomic
@@ -47,10 +48,10 @@ def restore_stages(
 @torch.no_grad()
 def adapt_unet(
     unet,    # Trained U-Net
-    latents, # Its latents and new ones of the same pictures, two tensors (n,4,h,w)
-    states,  # Its text states and new ones of the same words, two tensors (m,d)
+    latents, # Its latents (n,4,h,w), and the new ones of the same pictures
+    states,  # Its text states (m,d), and the new ones of the same words
 ):           # New weights by name
-    "Weights of a U-Net that expects other latents and text states: a rotation, and least squares"
+    "Fit a U-Net to other latents by a rotation, and to other text states by least squares"
     old,new = (z.movedim(1,-1).flatten(0,-2) for z in latents)
     u,_,v = torch.linalg.svd(new.T@old)
     turn = u@v                                                   # new@turn is near to old
@@ -73,15 +74,16 @@ def adapt_stages(
 ):
     "Write a U-Net checkpoint: that of `sd`, for the VAE and the text encoder in `out`"
     r = RECIPES[size]
-    st,data = UnetStage(r, Path(out)),StickerData(r, **UnetStage.odds)
+    st,data = UnetStage(dict(r, pool=1), Path(out)),StickerData(r, **UnetStage.odds)
     st.prepare(data)
-    seen = [data[VAL+256+i] for i in range(n)]
-    captions = [o['caption'] for o in seen]
-    x = torch.stack([o['x'] for o in seen])
-    small = F.interpolate(pixels(x), size=(sd.size, sd.size), mode='area')
-    latents = encode(sd, small),torch.cat([st._encode(o) for o in x.split(64)])
-    states = [text_emb(sd, captions),st._encode_text(captions)]
-    weights = adapt_unet(sd.unet, latents, [o.flatten(0,1) for o in states])
+    seen = [data[VAL+i] for i in range(n)]
+    x = pixels(torch.stack([o['x'] for o in seen]))
+    def latents(m):
+        ims = F.interpolate(x, size=(m.size, m.size), mode='area')
+        return torch.cat([encode(m, o) for o in ims.split(64)])
+    def states(m): return text_emb(m, [o['caption'] for o in seen]).flatten(0, 1)
+    models = sd,st.sd
+    weights = adapt_unet(sd.unet, [latents(m) for m in models], [states(m) for m in models])
     save_atomic(dict(net=weights, ema=weights), Path(out)/'unet.pt')
 
 # %% ../nbs/72_release.ipynb #c105
@@ -139,14 +141,7 @@ def export_model(
         _shrink(p, 'text_model.' if p.parent.name=='text_encoder' else '')
     for part in ('text_encoder','clip'): _as_float32(folder/part/'config.json')
     (folder/'checksums.json').write_text(json.dumps(checksums(folder), indent=1)+'\n')
-    save_judge(_trained_judge(r, out), folder.parent/'judge')
-
-def _trained_judge(r, out):
-    "The judge of a checkpoint; older ones don't say where things are"
-    saved = torch.load(out/'judge.pt', map_location='cpu', weights_only=True)['ema']
-    position = any(k.startswith('where.') for k in saved)
-    classes = judge_classes(make_world(r['world']), position)
-    return load_part(JudgeNet(classes, size=r['px']), out, 'judge')
+    save_judge(trained_judge(r, out), folder.parent/'judge')
 
 # %% ../nbs/72_release.ipynb #c113
 # What each size should reach

@@ -60,7 +60,7 @@ class Canvas:
     def disc(self, x, y, r, fill=None, **kwargs): self.oval(x, y, r, r, fill, **kwargs)
 
     def hill(self, y, height, n_waves, phase, fill):
-        "Ground whose top is a sine wave around `y`, measured from the top edge in sides"
+        "Ground whose top is a sine wave around `y`; `y` and `height` are fractions of the side"
         xs = np.linspace(0, self.size, 33)
         top = [(x, self.size*(y+height*math.sin(n_waves*x/self.size*6.283+phase))) for x in xs]
         self.draw.polygon([(0,self.size)]+top+[(self.size,self.size)], fill=fill)

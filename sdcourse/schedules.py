@@ -111,7 +111,8 @@ def karras_sigmas(
     sigma_min=None,  # Last level before 0; None: the lowest that the model was trained on
     sigma_max=None,  # First level; None: the highest that the model was trained on
 )->torch.Tensor:     # (steps+1,), falling to 0
-    "Noise levels with evenly spaced `rho`-th roots (Karras et al. 2022); `ValueError` if they rise"
+    "Noise levels, evenly spaced in their `rho`-th roots (Karras et al. 2022, eq. 5)"
+    # a ValueError if they would rise
     steps = whole_number(steps, 'the number of steps', 1)
     lo = float(train_sigmas[0] if sigma_min is None else sigma_min)
     hi = float(train_sigmas[-1] if sigma_max is None else sigma_max)

@@ -237,7 +237,7 @@ def _judge_net():
 
 @cache
 def digit_judge()->nn.Sequential: # (n,1,28,28) in [-1,1] -> logits (n,10); `[:-1]`: features
-    "The trained, frozen judge of drawn digits; of anything else: near 0.1 each"
+    "The trained, frozen judge of drawn digits; without a digit, all ten are about equally likely"
     net = _judge_net()
     weights = load_file(DATA.parent/'weights'/'digits'/'judge.safetensors')
     net.load_state_dict({k: v.float() for k,v in weights.items()}, strict=False)

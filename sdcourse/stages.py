@@ -13,10 +13,11 @@ from itertools import count
 from pathlib import Path
 import torch, torch.nn as nn
 from torch.utils.data import Dataset
-from .captions import chatter, words
+from .captions import chatter, eval_prompts, words
 from .contrastive import contrastive_loss
 from .core import to_img
-from .judge import JudgeNet, Labels, judge_classes, judge_loss, right, roughen
+from .judge import (JudgeNet, Labels, judge_classes, judge_loss, right, roughen,
+                           summary, verdicts)
 from .latents import psnr
 from .models import SD, bf16_pays, quiet
 from .networks import (SCHEDULE, SHEET, generate_each, make_clip, make_tokenizer, make_unet,
@@ -140,6 +141,17 @@ class EyeStage(JudgeStage):
     "A second judge, from other pictures: its features train the VAE, while the first one measures"
     first_seed = 2*VAL
     position = False
+
+# %% ../nbs/71_stages.ipynb #tj
+def trained_judge(
+    r,   # A recipe, a value of `RECIPES`
+    out, # Folder with `judge.pt`
+):       # A `JudgeNet`
+    "The judge of a checkpoint, frozen; older ones don't say where things are"
+    saved = torch.load(Path(out)/'judge.pt', map_location='cpu', weights_only=True)['ema']
+    position = any(k.startswith('where.') for k in saved)
+    classes = judge_classes(make_world(r['world']), position)
+    return load_part(JudgeNet(classes, size=r['px']), out, 'judge')
 
 # %% ../nbs/71_stages.ipynb #c44
 class ClipStage(Stage):
@@ -268,6 +280,7 @@ class UnetStage(Stage):
     # mostly one subject
     odds = dict(said_p=.4, p=dict(single=.66, corner=.05, count=.08, pair=.13, above=.02, ride=.02,
                                   wear=.025, empty=.015))
+    n_judged = 8     # pictures of each kind that the judge sees
     def __init__(self,
         r,   # A recipe, a value of `RECIPES`
         out, # Folder (a Path) with the checkpoints of earlier stages
@@ -294,9 +307,10 @@ class UnetStage(Stage):
         # the VAE of an exported model has Stable Diffusion's factor already
         scale = .18215 if abs(.18215*std-1)<.02 else round(1/std, 5)
         self.vae.register_to_config(scaling_factor=scale)
-        self.pipe = SD(tokenizer=self.tok, text_encoder=self.text, vae=self.vae, unet=self.net,
-                       scheduler=self.scheduler, device=x.device, dtype=torch.float32,
-                       name='recipe', size=self.r['px']).pipe
+        self.sd = SD(tokenizer=self.tok, text_encoder=self.text, vae=self.vae, unet=self.net,
+                     scheduler=self.scheduler, device=x.device, dtype=torch.float32,
+                     name='recipe', size=self.r['px'])
+        self.pipe = self.sd.pipe
         self.empty = self._encode_text([''])
         self.latents = self._room()
         self.kept = self.latents.flatten(1).any(1)   # a row of zeros is still empty
@@ -343,7 +357,17 @@ class UnetStage(Stage):
         rng = torch.Generator().manual_seed(0)
         losses = [noise_loss(net, z, e, abar, generator=rng)
                   for z,e in zip(latents.split(64), emb.split(64))]
-        return dict(held_out=torch.stack(losses).mean().item())
+        return dict(held_out=torch.stack(losses).mean().item()) | self._judged(net)
+    def _judged(self, net):
+        "Share of pictures right in every respect, by kind of prompt; nothing without a judge"
+        if not (self.out/'judge.pt').exists(): return {}
+        judge = trained_judge(self.r, self.out)
+        self.pipe.unet = net
+        def share(kind):
+            prompts = eval_prompts(kind, self.n_judged, world=self.r['world'])
+            ims = generate_each(self.pipe, prompts)
+            return summary(verdicts(ims, prompts, judge, sure=0., clip=False))['right']
+        return {k: share(k) for k in ('object','colour','style','pair','count','scene')}
     def sheet(self, net, data):
         "One picture for each prompt of `SHEET`"
         self.pipe.unet = net

@@ -382,7 +382,7 @@ WORLDS = dict(   # parameters of `World`, by name
     gpu=dict(size=128))
 
 def make_world(
-    name='cpu',   # 'cpu' (small), 'wide' or 'gpu' (everything)
+    name='cpu',   # 'cpu' (small; that of the embedded model), 'wide' or 'gpu' (everything)
     **overrides   # Other values for parameters of `World`
 ):                # A `World`
     "One of the worlds that models are trained on; a `ValueError` if there is none of that name"

@@ -206,9 +206,9 @@ def make_data(
     first=4_000_000, # Seed of the first picture
     world=None,      # Sticker world that draws them; None: the embedded model's own
     warp=False,      # Turn, mirror, stretch and move the stickers?
-):  # Has `ims` (n,3,h,w) uint8, `shapes` (where stickers are), `latents`, `emb` and `captions`
+):  # Has `ims` (n,3,h,w) uint8, `shapes` (n,1,h,w) bool, `latents`, `emb` and `captions`
     "Training pictures of the sticker world, with their stickers' shapes, latents and captions"
-    world = world or make_world('cpu')
+    world = world or make_world()
     pairs = []      # each picture, and its background alone
     captions = []
     for seed in range(first, first+n):

@@ -255,7 +255,7 @@ def words_near(
 # %% ../nbs/41_textual_inversion.ipynb #c57a
 @torch.no_grad()
 def strokes(
-    ims,         # PIL pictures, 64 px
+    ims,         # PIL pictures of the judge's size
     layers=2,    # Number of the judge's layers to use, counted from the input
 )->torch.Tensor: # (n,d)
     "Style features: mean and standard deviation of the channels in the judge's early layers"

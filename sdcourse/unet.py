@@ -327,7 +327,7 @@ def _tokens_of(sd, prompt, word, n):
 # %% ../nbs/24_unet.ipynb #c80
 def overlay(
     im,      # A picture: PIL, or a tensor (3,h,w) in [-1,1]
-    m,       # A map (h,w) of any scale, at least 0; resized to the picture
+    m,       # A map (h,w), in any unit; resized to the picture
     most=.8, # Opacity of the glow where the map is brightest, 0..1
 ):           # A PIL picture
     "Show a map as a glow over a grey version of the picture"

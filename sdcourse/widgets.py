@@ -56,8 +56,8 @@ def draw_steps(
 @torch.no_grad()
 def _colour_fit(sd, n=16):
     "Weights for `latent_rgb`: how colours depend on the latents of a model, fitted on n stickers"
-    world = make_world('cpu')
-    x = to_tensor([world.render(world.spec(i), 64) for i in range(n)])
+    world = make_world()
+    x = to_tensor([world.render(world.spec(i)) for i in range(n)])
     return fit_rgb(encode(sd, x), x, 3)
 
 # %% ../nbs/84_widgets.ipynb #c21
