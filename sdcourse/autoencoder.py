@@ -96,14 +96,14 @@ def _check_trainable(x, side):
 # %% ../nbs/22_autoencoder.ipynb #c33
 def train_ae(
     net,                # A `DigitAE`, trained in place
-    x,                  # Pictures (b,1,side,side) in [-1,1]
+    x,                  # Pictures (b,1,side,side) in [-1,1], on a ground of -1
     kl_weight=0.,       # Weight of the KL divergence; 0: plain, above 0: variational
     loss=squared_error, # Function of output and target (b,1,side,side) -> one number
     steps=600,          # Training steps
     lr=2e-3,            # Highest learning rate; it rises, then falls
     bs=64,              # Batch size
 ):                      # `net`
-    "Train `net` to reproduce `x`; a `TypeError` or `ValueError` if `x` doesn't fit it"
+    "Train `net` on augmented copies of `x`; a `TypeError` or `ValueError` if `x` doesn't fit it"
     _check_trainable(x, net.side)
     if kl_weight<0:
         raise ValueError(f'kl_weight is 0 or more, not {kl_weight}: below, codes would be pushed '

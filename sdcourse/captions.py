@@ -173,8 +173,8 @@ def _names(nouns):
 
 def parse_caption(
     caption,   # A caption, or a prompt of your own
-    nouns=None # Nouns to recognise: names, a `World`, a key of `WORLDS`; None: all of `VOCAB`
-):             # dict with keys kind, items, count (None: many), style, bg, size, pos, unknown
+    nouns=None # Nouns to know: names, a `World` or key of `WORLDS`; None: tiers 1 and 2 of `VOCAB`
+):             # dict: kind ('single', ...), items, count (None: many), style, bg, size, pos, ...
     "What a caption asks for, as a dict like `World.spec`'s; a `TypeError` if it is not a str"
     if not isinstance(caption, str):
         raise TypeError(f'A caption is a str, not {type(caption).__name__}')
@@ -240,7 +240,7 @@ _PREPOSITIONS = frozenset('on in at under against with next riding wearing'.spli
 def chatter(
     caption, # A caption
     seed,    # Whole number from 0 up: which words are added, and where
-    known,   # Real words (`words`): the made-up ones are built from their halves
+    known,   # List of real words (`words`); a made-up one joins halves of two of them
 ):           # The caption, with up to four extra words
     "Add made-up words to a caption: its meaning stays the same"
     d = Dice(19, seed)
@@ -334,7 +334,7 @@ def _rounds(d, xs):
     while True: yield from (xs[i] for i in d.rng.permutation(len(xs)))
 
 def eval_prompts(
-    kind,       # object, scene, style, colour, count, pair, position, held_out, or free English
+    kind,       # object, scene, style, colour, count, pair, position, held_out, free (any English)
     n=100,      # Number of prompts
     seed=0,     # Seed of the random choices
     world='cpu' # A `World`, or a key of `WORLDS`
@@ -345,6 +345,7 @@ def eval_prompts(
     w = as_world(world)
     d = Dice(17, seed)
     xs = _found[kind](w) if kind in _found else w.vocab
+    if not xs: raise ValueError(f'{w} has no {kind!r} prompts')
     ask = _asks.get(kind, lambda w,d,x: x)
     out,tries = [],0
     for x in _rounds(d, xs):

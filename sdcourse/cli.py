@@ -153,8 +153,8 @@ def _command(argv, commands):
 def main(
     argv=None,         # Arguments after `sdcourse`; None: those of the command line
     commands=COMMANDS, # Functions by name
-)->int:                # Exit code: 0 if all went well, 1 if not
-    "The command `sdcourse`"
+)->int:                # Exit code: 0 if all went well, 1 if not, 130 if interrupted
+    "Run the command `sdcourse`; a `SystemExit` with code 2 if its arguments make no sense"
     command,words = _command(argv, commands)
     args = read_words(command, words)
     try:

@@ -42,7 +42,7 @@ class _Count(TorchDispatchMode):
 def peak_bytes(
     f,        # A function without arguments
 )->int:       # Bytes, on top of what was there before
-    "Peak memory of tensors while `f` ran: on the GPU if it is in use, else on the CPU"
+    "Peak memory of tensors while `f` ran: on the GPU once torch has used it, else on the CPU"
     if torch.cuda.is_available() and torch.cuda.is_initialized():
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()

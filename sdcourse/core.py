@@ -60,7 +60,7 @@ def as_rgb(
     im, # A PIL picture of any kind
     ground='white', # Colour that shows through where the picture is transparent
 ):      # A PIL picture in mode RGB
-    "A picture in RGB, turned upright as its EXIF data says; a `ValueError` for unknown formats"
+    "A picture in RGB, upright as its EXIF data says; a `ValueError` for greys of unknown range"
     im = ImageOps.exif_transpose(im)   # a phone stores how it was held
     if im.mode in ('I','F') or im.mode.startswith('I;16'): im = _gray(im)
     if im.mode in ('RGBa','La'): im = im.convert(im.mode.upper())   # colours times alpha
@@ -136,7 +136,7 @@ def whole_number(
     least=0,   # Smallest value allowed
     most=None, # Largest value allowed; None: no limit
 )->int:
-    "`x` as an `int`; a `TypeError` or `ValueError` if it is not a whole number in range"
+    "`x` as an `int`, 3.0 too; a `TypeError` or `ValueError` if it is no whole number in range"
     x = _plain(x)
     if not _is_number(x) or x != x//1: raise TypeError(f'{what} is a whole number, this is {x!r}')
     if x < least: raise ValueError(f'{what} is at least {least}, this is {x}')
@@ -219,7 +219,7 @@ def show_images(
     zoom=1.,        # Size: 2 is twice as large
     figsize=None,   # Size of the figure in inches (w,h), instead of `zoom`
 ):
-    "Show pictures side by side; a `ValueError` if there are none, or too few titles"
+    "Show pictures side by side; a `ValueError` if there are none, or too few or too many titles"
     import matplotlib.pyplot as plt
     ims = as_list(ims)
     if not ims: raise ValueError("There are no pictures to show: the list is empty.")
@@ -312,7 +312,7 @@ def scrubber(
 def set_seed(
     seed:int, # A whole number from 0 to 2**32-1
 ):
-    "Seed Python's, numpy's and torch's random numbers; an error if `seed` is out of range"
+    "Seed Python's, numpy's and torch's random numbers; a `ValueError` if `seed` is out of range"
     seed = whole_number(seed, 'a seed', 0, 2**32-1)
     random.seed(seed)
     np.random.seed(seed)
@@ -326,7 +326,7 @@ def _text(v):
     return f'{v:.4g}' if isinstance(v, (float,np.floating)) else str(v)
 
 class Table(list):
-    "A list of dicts that shows as a table"
+    "A list of dicts that shows as a table; `t.columns` names its columns, `t['loss']` is one"
     @property
     def columns(self):
         "Names of all columns, in the order they first appear"
@@ -379,7 +379,7 @@ def best_device()->str: # 'cuda', 'mps' or 'cpu'
 
 # %% ../nbs/00_core.ipynb #c73
 class Timer:
-    "Measure the seconds that a `with` block takes, including the GPU's work"
+    "`with Timer() as t`: `t.secs` is how long the block takes, including the GPU's work"
     def _now(self):
         if torch.cuda.is_available(): torch.cuda.synchronize()
         elif torch.backends.mps.is_available(): torch.mps.synchronize()
@@ -402,7 +402,7 @@ class Timer:
 # %% ../nbs/00_core.ipynb #c77
 def memory(
     device=None, # 'cuda', 'mps' or 'cpu'; the best one if not given
-)->tuple: # Free and total, in GB
+)->tuple: # Free and total, in GB of 2**30 bytes
     "Free and total memory of a device, in GB"
     device = torch.device(device or best_device())
     if device.type == 'cuda': free,total = torch.cuda.mem_get_info(device)

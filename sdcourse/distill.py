@@ -98,11 +98,11 @@ def halved(
 
 # %% ../nbs/50_distill.ipynb #c35
 def train_student(
-    sd,          # A loaded model (`load`), the teacher
+    sd,          # A loaded model (`load`), the teacher at every stage; not a student
     batches,     # Yields latents of pictures (b,4,h,w) and text embeddings (b,77,d)
     student,     # A student from `make_student`, trained in place
     steps,       # Number of batches
-    jump=0,      # 0: learn guidance; n: learn to do in n steps what the teacher does in 2n
+    jump=0,      # 0: learn guidance; n: learn to do in n steps what `sd` does in 2n with guidance
     lr=4e-4,     # Highest learning rate; falls to 0 over the second half
     scales=(1.,9.), # Smallest and largest guidance scale
 ):               # Yields steps with attributes `i`, `loss`, and `mean`: the averaged student

@@ -74,7 +74,7 @@ def by_noise(
 # %% ../nbs/43_dreambooth.ipynb #c19
 def subject_params(
     sd,                 # A loaded model (`load`)
-    text_encoder=False, # Include the text encoder's weights?
+    text_encoder=False, # Include all weights of the text encoder?
 )->list:
     "The weights to train: those of LoRA if there is any, otherwise all of the U-Net"
     params = lora_params(sd.unet) or list(sd.unet.parameters())
@@ -90,7 +90,7 @@ def train_subject(
     snr_weight=None,    # Maps SNRs to loss weights (`by_noise`); None as in `noise_loss`
     teacher=None,       # U-Net before training: what it predicts for class pictures is their target
     steps=150,          # Total number of training steps
-    lr=3e-4,            # Learning rate; 1e-3 is too high; large models: 2e-6 to 5e-6, LoRA 1e-4
+    lr=3e-4,            # Learning rate; LoRA: 4e-3; large models: 2e-6 to 5e-6, their LoRA 1e-4
     bs=4,               # Number of subject pictures in a batch
     text_encoder=False, # Train the text encoder as well?
     seed=0,             # Random seed; step k depends on (seed, k) alone
@@ -345,7 +345,7 @@ def prior_loss(
     text_emb:torch.Tensor,      # Text embeddings of its prompts (b,77,d)
     class_latents:torch.Tensor, # Latents of class pictures (c,4,h,w)
     class_emb:torch.Tensor,     # Text embeddings of their prompts (c,77,d)
-    abar:torch.Tensor,          # Share of signal in the variance at each timestep
+    abar:torch.Tensor,          # Alpha-bar, the share of signal in the variance, per timestep (T,)
     weight=1.,                  # Weight of the class's loss
     gamma=5.,                   # SNR cut-off, as in `noise_loss`
     generator=None,             # Random generator for timesteps and noise
@@ -358,19 +358,20 @@ def prior_loss(
 @torch.no_grad()
 def generate_quick(
     sd,            # A loaded model (`load`)
-    prompts,       # List of texts, one for each picture
+    prompts,       # List of texts, one for each picture; or one text
     seed=0,        # Picture k has seed `seed+k`
     steps=10,      # Number of sampling steps
     guidance=None, # Guidance scale; None is `sd.guidance`
     bs=16,         # Maximum batch size
 )->list:           # PIL pictures
     "Generate pictures from prompts in few steps, for looking at a model while it trains"
+    prompts = [prompts] if isinstance(prompts, str) else list(prompts)
     sigmas = sample_sigmas(steps)
     uncond = text_emb(sd, '')
     if guidance is None: guidance = sd.guidance
     ims = []
     for i in range(0, len(prompts), bs):
-        ps = list(prompts[i:i+bs])
+        ps = prompts[i:i+bs]
         z = noise(sd, range(seed+i, seed+i+len(ps))).to(sd.device)
         model = guided_model(sd.unet, text_emb(sd, ps), uncond, guidance)
         ims += to_img(decode(sd, integrate(model, z*sigmas[0], sigmas, dpmpp_2m())))

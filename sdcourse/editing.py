@@ -71,7 +71,7 @@ def inversion_model(
 
 # %% ../nbs/51_editing.ipynb #c36
 def edit_sigmas(
-    strength,    # How far up to go: 0 keeps the picture, 1 goes up to pure noise
+    strength,    # How far up to go, in (0,1]: near 0 keeps the picture, 1 is pure noise
     steps,     # Number of steps
 )->torch.Tensor: # (steps+1,) noise levels, falling to 0
     "Noise levels for an edit: `steps` steps, from the level that `strength` sets down to 0"
@@ -88,7 +88,7 @@ def diffedit_mask(
     latents,       # Clean latents of the picture (b,4,h,w)
     sigma,         # Noise level to predict at
     noises,        # Normal noise (n,b,4,h,w); the differences are averaged over n
-    threshold=.45, # Cut-off relative to the largest differences, 0..1; lower gives a larger mask
+    threshold=.45, # Cut-off as a share of the 0.9 quantile of differences; lower: a larger mask
     smooth=3,      # Width of the smoothing window at latent size, odd; 1: no smoothing
 )->torch.Tensor:   # (b,1,h,w), 1 is to be changed
     "Mask of where two prompts disagree about a picture (DiffEdit, Couairon et al. 2022, step 1)"
@@ -135,12 +135,12 @@ def edit(
     ims,           # Pictures: PIL, a list of them, or (b,3,h,w) in [-1,1]
     old,           # Prompts for what they show, one for each
     new,           # Prompts for what they should show, one for each
-    strength=.8,   # How far up to go: 0 keeps the picture, 1 goes up to pure noise
+    strength=.8,   # How far up to go, in (0,1]: near 0 keeps the picture, 1 is pure noise
     steps=7,       # Steps up, and steps down
     guidance=None, # Guidance scale on the way down; None is `sd.guidance`
     inverted=True, # Start from the picture's own noise; False takes fresh noise
-    mask=None,     # 1: change, (b,1,h,w) at latent size; None: the model's own; False: change all
-    threshold=.45, # Threshold of the model's mask; less gives a larger one
+    mask=None,     # 1: change, (b,1,h,w) at latent size; None: `diffedit_mask`; False: change all
+    threshold=.45, # Threshold of `diffedit_mask`; lower gives a larger mask
     n_noises=2,    # Number of noises the mask is averaged over
     fixed=0,       # Rounds of fixed-point iteration at each step up
     seed=0,        # Seed of the fresh noise

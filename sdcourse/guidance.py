@@ -55,7 +55,7 @@ def guide(
 def cfg(
     cond,      # Noise model of the prompt: `cond(latents, sigma)` -> noise prediction (b,c,h,w)
     uncond,    # Noise model of '', or of a negative prompt
-    scale=7.5, # Guidance scale: 0 is `uncond` alone, 1 is `cond` alone, more goes beyond it
+    scale=7.5, # Guidance scale: 0 gives `uncond`, 1 `cond`, more goes beyond; both always run
 ):             # A noise model
     "Noise model with classifier-free guidance (Ho & Salimans 2022, eq. 6)"
     def model(latents, sigma):
@@ -81,7 +81,7 @@ def cfg_negative(
     uncond,    # Noise model of ''
     negative,  # Noise model of what should not be there
     scale=7.5, # How far to go towards the prompt
-    away=None, # How far to go away from `negative`; None: `scale-1`, as in a usual negative prompt
+    away=None, # How far to go away from `negative`; None: `scale-1`, the usual negative prompt
 ):             # A noise model
     "Guidance with a separate strength for `negative` (Liu et al. 2022)"
     # a ValueError if `negative` would have no effect

@@ -110,7 +110,7 @@ def ask_hub(
     seconds=3.,   # Longest time to wait for the answer
     endpoint=None # URL of a hub other than huggingface.co
 )->dict:          # Size in bytes, by file name
-    "The files of a repository; a `ConnectionError` or `ValueError` says why there is no answer"
+    "The files of a repository; a `ConnectionError`, `PermissionError` or `ValueError` says why not"
     answer = {}
     def ask():
         from huggingface_hub import HfApi
@@ -197,10 +197,10 @@ def forget(
 
 # %% ../nbs/06_hub.ipynb #c53
 def folder_of(
-    name,      # A model's name (`resolve`)
+    name,      # What `resolve` returns: 'stickers', a folder that exists, or a hub id
     half=False # Download the float16 copy if there is one
 )->Path:       # A folder in the layout of diffusers
-    "Folder of a model's files, downloaded if needed; a `FileNotFoundError` if files are missing"
+    "Folder of a model, downloaded if needed; a `FileNotFoundError` if the embedded one is missing"
     if name=='stickers':
         if not (WEIGHTS/'model_index.json').exists():
             raise FileNotFoundError('the embedded model is missing from this installation: '
@@ -230,7 +230,7 @@ def repair_hint(
 def weights_gb(
     folder # Folder of a model
 )->float:
-    "Size of the weight files in a folder, in GB"
+    "Size of all weight files in a folder, second copies too, in GB of 10**9 bytes"
     files = [f for f in Path(folder).rglob('*model*') if f.suffix in ('.safetensors', '.bin')]
     return sum(f.stat().st_size for f in files)/1e9
 
@@ -238,7 +238,7 @@ def weights_gb(
 def checksums(
     folder # Folder of a model
 )->dict:   # SHA-256, by file name
-    "Fingerprint of every weight file and tokenizer file"
+    "Fingerprint of every safetensors file and tokenizer file"
     def counts(f): return f.suffix=='.safetensors' or f.parent.name=='tokenizer'
     files = sorted(f for f in Path(folder).rglob('*') if counts(f))
     return {f.relative_to(folder).as_posix(): hashlib.sha256(f.read_bytes()).hexdigest()
@@ -320,8 +320,8 @@ def made_with(
 # %% ../nbs/06_hub.ipynb #rw-b
 def read_tensors(
     path, # A file: .safetensors, or a pickle of tensors (.bin, .pt, .pth, .ckpt)
-):        # The tensors by name, and the file's metadata, a dict of str
-    "Read the tensors of a file without running code; an `OSError` or `ValueError` says why not"
+):        # The tensors by name (a pickle's as they were saved), and the metadata, a dict of str
+    "Read a file's tensors without running code; a `FileNotFoundError` or `ValueError` says why not"
     path = Path(path).expanduser()
     if not path.is_file(): raise FileNotFoundError(f'there is no file {path.name!r}')
     if path.suffix.lower()=='.safetensors': return _read_safetensors(path)

@@ -91,7 +91,7 @@ def acquaint(
     ims,           # Pictures: PIL, a list of them, or (b,3,h,w) in [-1,1]
     wishes,        # Target prompts: what each picture should become
     training_steps=(20,24), # Training steps of stage 1 and of stage 2
-    strength=.9,   # How far to invert the pictures: 0 not at all, 1 all the way to pure noise
+    strength=.9,   # How far to invert the pictures, in (0,1]: 1 is all the way to pure noise
     steps=7,       # Denoising steps
     seed=0,        # Seed of the training
 )->Taught: # `generate(alpha)` draws the edits; 0: as the picture, 1: as its target prompt

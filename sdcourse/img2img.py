@@ -225,7 +225,7 @@ def paste_back(
     mask,      # (b,1,h,w) or (1,1,h,w), 1 is painted
     feather=0, # Pixels over which the painting fades in, inside the mask
 )->torch.Tensor: # (b,3,h,w) in [-1,1]
-    "Painted pictures, with the original pixels where the mask is black"
+    "Painted pictures, with the original pixels where the mask is 0"
     if feather: mask = mask*F.avg_pool2d(mask, 2*feather+1, 1, feather, count_include_pad=False)
     return mask*ims + (1-mask)*original
 
@@ -272,7 +272,7 @@ def mask_box(
 def mask_circle(
     size,  # Side in pixels, or (w,h)
     x, y,  # Centre, 0..1
-    r,     # Radius, as a fraction of the side
+    r,     # Radius, as a fraction of each side: an ellipse if w and h differ
 )->torch.Tensor: # (1,1,h,w), 1 is painted
     "A mask with a white circle"
     u,v = _grid(size)
@@ -379,7 +379,7 @@ def as_mask(
 def inpaint(
     prompt,        # Text, or a list of texts, one for each picture
     im,            # A picture (PIL, or a tensor in [-1,1]), or several of one size
-    mask,          # White is painted: a picture of that size, or a tensor (b,1,h,w) in [0,1]
+    mask,          # White is painted: one picture of that size, or a tensor (1,1,h,w) in [0,1]
     sd=None,       # A loaded model (`load`); None: that of `load()`
     strength=1.,   # 1 starts from noise, less keeps something of what was there
     n=1,           # Pictures to make of each
@@ -387,7 +387,7 @@ def inpaint(
     steps=25,      # Steps all the way from noise; about `strength*steps` of them are run
     guidance=None, # 0 ignores the prompt, 1 uses it, more exaggerates it; None: `sd.guidance`
     negative='',   # Negative prompt: what not to draw
-    feather=None,  # Pixels over which the painting fades in; None: 1/20 of the model's size
+    feather=None,  # Pixels over which the painting fades in; None: `sd.size//20`
     bs=8,          # Maximum batch size
 )->Pictures:
     "Paint the white part of a mask, and leave the rest exactly as it is"

@@ -46,7 +46,7 @@ def stream_npz(
     file, # An .npz file: a path, or a file opened in binary mode
     name, # Which of its arrays
 ):
-    "Yield the items of an array, one after another, as plain numbers or lists of them"
+    "Yield an array's items in order, as numbers or lists; a `ValueError` if there is no such array"
     # a ValueError or EOFError if the file is damaged
     try: z = ZipFile(file)
     except BadZipFile:

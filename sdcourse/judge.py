@@ -102,7 +102,7 @@ class JudgeNet(nn.Module):
         size=64,                   # Side of the pictures that it is trained on, in pixels
     ):
         super().__init__()
-        self.classes,self.size = classes,size
+        self.classes,self.chs,self.size = classes,chs,size
         self.stem = nn.Sequential(nn.Conv2d(3, chs[0], 3, 1, 1, bias=False), nn.BatchNorm2d(chs[0]),
                                   nn.ReLU())
         self.blocks = nn.ModuleList([_Block(a, b) for a,b in zip(chs, chs[1:])])
@@ -120,7 +120,7 @@ class JudgeNet(nn.Module):
         return out
 
     def features(self, x):
-        "The vectors (b,256) that go into most heads"
+        "Pooled features (b,256), the input of all heads but `position`"
         return self._pooled(self.maps(x)[-1])
 
     def _pooled(self, h): return self.neck(torch.cat([h.mean((2,3)), h.amax((2,3))], 1))
@@ -141,7 +141,7 @@ def judge_loss(
     noun:torch.Tensor,  # (b,n nouns), 1 for every noun in the picture
     other:torch.Tensor, # (b,4 or 5) class numbers of the other heads (`Labels`); -100 is ignored
 )->torch.Tensor:        # A scalar
-    "Sum of the cross-entropies of all heads; the noun counts twice as much as each other head"
+    "Cross-entropy of the nouns, plus half the cross-entropy of each other head"
     p = noun/noun.sum(1, keepdim=True).clamp(min=1)
     loss = -(p*F.log_softmax(out['noun'].float(), 1)).sum(1).mean()
     for k,labels in zip(_OTHER, other.T):
@@ -170,10 +170,11 @@ def save_judge(
     net:JudgeNet, # A trained judge
     folder,       # Folder for `config.json` and `model.safetensors`
 ):
-    "Save a judge's classes, and its weights in float16"
+    "Save a judge's arguments, and its weights in float16"
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    config = json.dumps(dict(classes=net.classes, size=net.size), ensure_ascii=False, indent=0)
+    config = dict(classes=net.classes, chs=net.chs, size=net.size)
+    config = json.dumps(config, ensure_ascii=False, indent=0)
     write_atomic(folder/'config.json', config.encode())
     weights = {k: v.half().contiguous() if v.is_floating_point() else v
                for k,v in net.state_dict().items()}
@@ -183,7 +184,7 @@ def save_judge(
 @cache
 def load_judge(
     folder=None, # Folder of a saved judge; None is the judge in the package
-)->JudgeNet:     # In evaluation mode, frozen, float32
+)->JudgeNet:     # In evaluation mode, frozen, float32, on the CPU; loaded once and kept
     "Load a trained judge; a `FileNotFoundError` if there is none"
     folder = Path(folder or WEIGHTS.parent/'judge')
     if not (folder/'model.safetensors').exists():
@@ -217,7 +218,7 @@ def right(
 # %% ../nbs/08_judge.ipynb #c45
 @cache
 def load_clip(
-    folder=None, # Folder of a CLIP model, beside its `tokenizer` folder; None: the embedded model's
+    folder=None, # Folder of a CLIP model, next to a folder `tokenizer`; None: the embedded model's
 ):               # A `CLIPModel` and a `CLIPTokenizer`
     "Load our CLIP (Radford et al. 2021), frozen, and its tokenizer"
     folder = Path(folder or WEIGHTS/'clip')
@@ -272,12 +273,13 @@ def retrieval(
     rounds=4,   # Number of repetitions, with other pictures
     start=10**9 # First seed
 )->float:       # Share in [0,1]
-    "How often CLIP picks a picture's own caption out of `n` with different meanings"
+    "How often CLIP picks the right one of `n` captions; a `ValueError` if there aren't so many"
     hits = 0
     seed = start
     for _ in range(rounds):
         found = {}   # one picture and caption for each meaning
         while len(found)<n:
+            if seed>start+100*n*rounds: raise ValueError(f'{world} has fewer than {n} meanings')
             s = world.spec(seed)
             found.setdefault(world.key(s), (world.render(s), world.caption(s, seed)))
             seed += 1
@@ -382,7 +384,7 @@ def frechet(
 def kid(
     a:torch.Tensor, # Features (n,d) of one set of pictures
     b:torch.Tensor, # Features (m,d) of the other
-    n_sub=20,       # Number of random subsets to average over
+    n_sub=20,       # Number of subsets to average over, drawn with torch's global generator
     size=100,       # Number of pictures in a subset
 )->tuple:           # Mean and its standard error
     "Kernel distance between two sets of features, unbiased (Bińkowski et al. 2018)"

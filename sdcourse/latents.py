@@ -54,7 +54,7 @@ def fit_rgb(
     latents,  # (b,4,h,w)
     ims,      # Their pictures, (b,3,H,W) in [-1,1]
     k=1,      # Side of the window of latents that each colour is made from; odd
-    ridge=0., # Price of large weights, in variances of the latents; 0: plain least squares
+    ridge=0., # Ridge penalty, relative to the latents' variance; 0: plain least squares
 ):            # Weight (3,4,k,k) and bias (3,), for `latent_rgb`
     "Fit a linear map from latents to colours by least squares, or ridge regression"
     # (b, 4*k*k, h*w)

@@ -21,9 +21,9 @@ from .training import noise_loss, step_rng
 class LoRALinear(nn.Module):
     "A frozen linear layer plus a trainable low-rank update (Hu et al. 2021, eq. 3)"
     def __init__(self,
-        base,       # Layer to adapt; its own weights stay frozen
+        base,       # Layer to adapt; freeze its own weights first, as `load` does
         rank=4,     # Rank of the update: the width between `down` and `up`
-        alpha=None, # The update is multiplied by alpha/rank; None means by 1
+        alpha=None, # The update is multiplied by alpha/rank; None: alpha=rank
     ):
         super().__init__()
         self.base = base
@@ -45,7 +45,7 @@ class LoRALinear(nn.Module):
         return y + self.scale*update.to(y)
     @property
     def delta(self):
-        "The update in full: what to add to the layer's weights, in their shape"
+        "The update in full, an attribute: what to add to the layer's weights, in their shape"
         update = self.up.weight.flatten(1)@self.down.weight.flatten(1)
         return self.scale*update.view_as(self.base.weight)
 
@@ -66,9 +66,9 @@ EVERYWHERE = (*TARGETS, 'ff.net.0.proj', 'ff.net.2', 'time_emb_proj', 'conv1', '
 _KINDS = {nn.Linear:LoRALinear, nn.Conv2d:LoRAConv}
 
 def add_lora(
-    unet,       # U-Net to adapt, changed in place
+    unet,       # U-Net to adapt, changed in place; its weights are not frozen here (`load` does)
     rank=4,     # Rank of each update
-    alpha=None, # Updates are multiplied by alpha/rank; None means by 1
+    alpha=None, # Updates are multiplied by alpha/rank; None: alpha=rank
     targets=TARGETS, # Endings of layer names: `TARGETS`, `EVERYWHERE` or your own
 )->list:        # The new layers
     "Add LoRA to each layer whose name matches; a `ValueError` if none does or it has LoRA already"
@@ -302,7 +302,7 @@ def aim_lora(
     prompts, # One prompt for each picture in the cache
     n=12,    # Number of batches
     bs=16,   # Batch size
-    length=.35, # Norm of the new rows of `down`, relative to their mean norm before
+    length=.35, # Norm of the new rows of `down`, as a share of the mean norm of the old rows
     seed=9,  # Seed for choosing pictures, timesteps and noise
 ):
     "Initialise each `down` from the gradient of the full weights; a `ValueError` after training"

@@ -71,9 +71,9 @@ def _scale_at(scale, s):
 def loss_guided(
     loop,     # Iterator of `Step`: `denoise`, or another filter
     loss_fn,  # Latents (b,4,h,w) -> one number, or one for each picture (b,)
-    scale=1., # Strength: number, (b,1,1,1), or a function of the `Step`; no gradient where it is 0
+    scale=1., # Strength: number, (b,1,1,1), or a function of the `Step`; where 0, no `loss`
 ):
-    "Yield the same steps, each `x0_pred` moved down a loss's gradient; the loss is in their `loss`"
+    "Yield the same steps, `x0_pred` moved by -scale*sigma² times a loss's gradient; sets `loss`"
     with _all_finite() as note:
         for s in loop:
             if (k := _scale_at(scale, s)) is not None:
@@ -149,7 +149,7 @@ def position_loss(
 def loss_guided_full(
     loop,     # Iterator of `Step`: `denoise` itself, so that the U-Net has not run yet
     loss_fn,  # Latents (b,4,h,w) -> one number, or one for each picture (b,)
-    scale=1., # Strength: number, (b,1,1,1), or a function of the `Step`; no gradient where it is 0
+    scale=1., # Strength: number, (b,1,1,1), or a function of the `Step`; where 0, no `loss`
 ):
     "Like `loss_guided`, with the gradient taken through the U-Net: slower, and needs more memory"
     with _all_finite() as note:

@@ -171,7 +171,7 @@ def loss_weight(
     abar_prev,  # Alpha-bar one step earlier, above `abar`, below 1
     abar,       # Alpha-bar at the step
 ):              # Factor for the squared error of the noise prediction
-    "Weight of a step in the variational bound (Ho et al. 2020, eq. 12); the simple loss has none"
+    "Weight of a step in the variational bound (Ho et al. 2020, eq. 12); 1 in the simple loss"
     # a ValueError for t=1, which has none
     if not (torch.as_tensor(abar_prev)<1).all():
         raise ValueError('the step from t=1 to clean data has no such weight: its posterior is a '
@@ -206,7 +206,7 @@ def rk4(
 def flow_log_p(
     model,     # Predicts noise: `model(latents, sigma)`
     x,         # Points (n,) or (n,d)
-    sigmas,    # Noise levels, rising
+    sigmas,    # Noise levels, rising (`denoise` takes them falling)
     top_log_p, # Function of points: their log-density at the highest noise level
     step=rk4,  # Takes one step of the flow's ODE, as for `denoise`
 ):             # Log-densities (n,)

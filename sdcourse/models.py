@@ -78,7 +78,7 @@ def bf16_gain(
 # %% ../nbs/07_models.ipynb #c25
 def bf16_pays(
     device,      # 'cpu', 'cuda', 'mps' or a `torch.device`
-    at_least=1.2 # How many times faster a CPU has to be with it
+    at_least=1.2 # Smallest speed-up that counts, on a CPU
 )->bool:
     "Is bfloat16 faster on this device? Measured on a CPU, looked up on a GPU"
     kind = torch.device(device).type
@@ -87,9 +87,9 @@ def bf16_pays(
 
 def best_dtype(
     device,      # 'cpu', 'cuda', 'mps' or a `torch.device`
-    large=False  # Does the model have over half a gigabyte of weights?
+    large=False  # Does the model have over half a gigabyte of weights? It matters on a CPU only
 ):               # A torch dtype
-    "Number type to load a model's weights in"
+    "Number type for weights: float16 on CUDA, bfloat16 if large on a CPU fast at it, else float32"
     kind = torch.device(device).type
     if kind=='cuda': return torch.float16
     if kind=='cpu' and large and bf16_pays(kind, at_least=2): return torch.bfloat16
@@ -160,7 +160,7 @@ _PARTS = ('tokenizer', 'text_encoder', 'vae', 'unet')
 
 @dataclass(repr=False)
 class SD:
-    "The parts of a Stable Diffusion model, frozen and ready to draw"
+    "The parts of a Stable Diffusion model, frozen and ready to generate pictures"
     tokenizer:object     # Text to token ids, at most 77 for a prompt
     text_encoder:object  # Token ids to a text embedding (b,77,d)
     vae:object           # Pictures to latents, and back
@@ -259,7 +259,7 @@ class _Block(nn.Module):
 # %% ../nbs/07_models.ipynb #fast-c
 def pack_delta(
     new,     # A state dict
-    old,     # Another one, with the same shapes; a missing weight counts as zero
+    old,     # Another one, with the same shapes; a weight missing from it counts as zero
 )->dict:     # int8 tensors, and a scale for each of their rows
     "Difference between two sets of weights, in eight bits per weight"
     packed = {}
@@ -274,8 +274,8 @@ def pack_delta(
 def unpack_delta(
     delta,   # Packed weights (`pack_delta`)
     old,     # The `old` they were packed with
-)->dict:     # A state dict, close to the `new` they were packed from
-    "Restore weights from their packed difference to others"
+)->dict:     # A state dict in float32, close to the `new` they were packed from
+    "Restore the new weights from the old ones and the packed difference"
     new = {}
     for name,d in delta.items():
         if name.endswith('.scale'): continue
@@ -310,8 +310,8 @@ def _make_fast(sd):
 def load(
     name=None,   # 'stickers', a folder, or a hub id; None is $SDCOURSE_MODEL or the embedded model
     device=None, # 'cpu', 'cuda' or 'mps'; None is the fastest there is (`best_device`)
-    dtype=None,  # A torch dtype; None is float16 on CUDA, float32 on a CPU (`best_dtype`)
-    fast=False   # Load the distilled model: 4 steps with one call each, and a small decoder
+    dtype=None,  # A torch dtype; None: float16 on CUDA, else float32 or bfloat16 (`best_dtype`)
+    fast=False   # Load the distilled model: 4 steps, one U-Net call each, and a small decoder
 )->SD:
     "Load a Stable Diffusion 1.x or 2.x; a `ValueError` or `OSError` says what is wrong"
     start = time.monotonic()

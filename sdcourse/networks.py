@@ -72,7 +72,7 @@ def _byte_symbols():
 def make_tokenizer(
     folder, # Folder for its files, made if it isn't there
 )->CLIPTokenizer:
-    "CLIP's tokenizer, reduced to the merges that the sticker world needs"
+    "CLIP's tokenizer, reduced to the byte-pair merges that the sticker world needs"
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     merges = (DATA/'clip_merges_pruned.txt').read_text(encoding='utf8').strip().split('\n')[1:]

@@ -60,7 +60,7 @@ class ScaleShiftBlock(nn.Module):
 
 # %% ../nbs/21_noising.ipynb #c25
 class DigitNet(nn.Module):
-    "A small U-Net for noisy digits; called with latents, noise levels and labels"
+    "A small U-Net for digits: latents (n,1,h,w), sigma (n,), labels (n,) or None -> (n,1,h,w)"
     def __init__(self,
         width=32,     # Channels at half resolution, a multiple of 8; twice as many at a quarter
         classes=10,   # Labels are 0..classes-1; the label `classes` means "no label"
@@ -160,16 +160,16 @@ def digit_model(
 # %% ../nbs/21_noising.ipynb #c36
 def fit_denoiser(
     net,          # A `DigitNet`, trained in place
-    x,            # Clean pictures (n,1,h,w) in [-1,1]
-    y=None,       # Their labels (n,); None: train without
+    x,            # Clean pictures (n,1,h,w) in [-1,1]; each batch is moved a little (`augment`)
+    y=None,       # Their labels (n,), at least two different ones; None: train without
     steps=100,    # Training steps
     bs=128,       # Batch size
     lr=8e-3,      # Highest learning rate; it rises, then falls to 0
     p_drop=.15,   # Share of labels that are withheld
     hi=20.,       # Highest noise level
     fast=False,   # Work in bfloat16? Faster on some CPUs (`sdcourse.models.bf16_pays`)
-):                # Yields the loss of each step
-    "Train a network to predict noise, x0 or v; a `ValueError` for wrong shapes, range or labels"
+):                # Yields the loss of each step; a `ValueError` comes with the first
+    "Train a denoiser (noise, x0 or v); a `ValueError` for wrong shapes, range or equal labels"
     _check_training_set(x, y)
     opt = torch.optim.AdamW(net.parameters(), lr=lr, betas=(.9,.99))
     rate = torch.optim.lr_scheduler.OneCycleLR(opt, lr, total_steps=steps)
@@ -210,7 +210,7 @@ def digit_sigmas(
 # %% ../nbs/21_noising.ipynb #c45
 @cache
 def digit_denoiser()->DigitNet: # Frozen, in eval mode; it predicts v
-    "The trained network of this lesson: `digit_model(digit_denoiser(), 3)` is a model of a 3"
+    "This lesson's trained network; `digit_model(digit_denoiser(), 3)` is a noise model of 3s"
     net = DigitNet()
     weights = load_file(DATA.parent/'weights'/'digits'/'noise.safetensors')
     net.load_state_dict({k: v.float() for k,v in weights.items()})
@@ -239,7 +239,7 @@ def posterior_mean(
 # %% ../nbs/21_noising.ipynb #df
 def digit_features(
     x,           # Digits (n,1,28,28) in [-1,1]
-    wipe=True,   # First make the ground black: everything below -0.8? Its grain then doesn't count
+    wipe=True,   # First set pixels below -0.8 to -1, so that grain in the background doesn't count?
 )->torch.Tensor: # (n,352)
     "Features of the digit judge, for `frechet` and `kid`"
     if wipe: x = torch.where(x<-.8, -1., x)

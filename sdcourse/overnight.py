@@ -366,9 +366,9 @@ def _learn(lesson, c, r, out, every, acc, say):
 # %% ../nbs/46_overnight.ipynb #c47
 def teach(
     folder:str,              # Three to twenty pictures; bear.txt may hold bear.png's caption
-    out:str=None,            # Folder for weights, README.md, samples.png and losses.csv
-    token:str=None,          # Its name: a new word ("<pip>") for inversion, else a rare word (sks)
-    init:str=None,           # Inversion: a similar word, or a saved word's file; or else the class
+    out:str=None,            # Required: folder for weights, README.md, samples.png and losses.csv
+    token:str=None,          # Required: a new word ("<pip>") for inversion, else a rare word (sks)
+    init:str=None,           # Required; inversion: a similar word or a word's file; else: the class
     method:str='inversion',  # inversion, dreambooth or lora
     model:str=None,          # Folder or hub id, as for draw
     steps:int=None,          # Total training steps (default depends on method and model)

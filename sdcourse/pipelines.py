@@ -32,7 +32,7 @@ def _noise(gens, sd, size):
 def noise(
     sd,       # A loaded model (`load`)
     seeds,    # Whole numbers, one for each picture
-    size=None # (w,h) in pixels; None: the model's own size
+    size=None # (w,h) in pixels, multiples of `sd.factor`; None: the model's own size
 )->torch.Tensor: # (b,4,h/factor,w/factor), standard normal, on the CPU
     "The starting noise of each seed"
     return _noise(_generators(seeds), sd, size)
@@ -79,7 +79,7 @@ def make_scheduler(
     sd,   # A loaded model (`load`)
     name, # One of `SAMPLERS`; None: the model's own
 ):        # A scheduler of diffusers
-    "The scheduler of a sampler, set up for a model; a `ValueError` if there is no such sampler"
+    "The diffusers scheduler for a sampler's name, set up for a model; a `ValueError` if unknown"
     import diffusers
     if name is None: return copy.deepcopy(sd.scheduler)   # it keeps count, so each run has its own
     if name not in SAMPLERS:
@@ -164,7 +164,7 @@ def picture_seeds(
     seed, # Seed of the first picture, or a list of seeds
     n=1,  # Number of pictures, if there is only one seed
 )->list:  # One whole number for each picture
-    "Seeds of a prompt's pictures: n in a row, or those given; a `ValueError` if they don't fit"
+    "Seeds of a prompt's pictures: n in a row, or those given; a `ValueError` if n contradicts them"
     n = whole_number(n, 'n', 1)
     if not hasattr(seed, '__len__') or getattr(seed, 'ndim', 1)==0:
         first = whole_number(seed, 'a seed', 0, _LAST_SEED+1-n)
@@ -298,10 +298,10 @@ def film(
     sd=None,   # A loaded model (`load`); None: that of `load()`
     seed=0,    # Seed of the noise
     steps=25,  # Denoising steps
-    frames=9,  # How many of the steps to decode
+    frames=9,  # How many of the steps to decode, evenly spread; at most all of them
     **kwargs   # Passed to `generate`
 ):             # Two lists with a picture per frame: the decoded latents, and the clean guesses
-    "Draw with Euler's sampler; keep pictures of the latents and of what they are heading for"
+    "Draw with Euler's sampler; keep pictures of the latents and of the predicted clean latents"
     sd = default_sd() if sd is None else sd
     latents,sigmas = [],[]
     def keep(i, z, scheduler):

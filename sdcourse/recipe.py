@@ -99,8 +99,8 @@ def _tile(ims):
 # %% ../nbs/73_recipe.ipynb #c96
 def train(
     stage,          # Which stage to train, a key of `STAGES`
-    size='cpu',     # A key of `RECIPES`, or a recipe
-    minutes=10.,    # Training time in minutes, including that before a `resume`
+    size='cpu',     # 'cpu', 'base' or 'gpu' (a key of `RECIPES`), or a recipe
+    minutes=10.,    # Total training time in minutes; time before a `resume` counts
     steps=None,     # Number of steps, instead of `minutes`
     resume=False,   # Continue from the last checkpoint?
     out='_train',   # Folder for checkpoints and sheets of sample pictures
@@ -275,7 +275,7 @@ def main(
     if structure: train_variant(structure, minutes, pictures, resume, out)
     if export: export_model(export, out, size)
     if report is not None:
-        rows = measure_model(load(report or None), N, size)
+        rows = measure_model(load(report or None), N, RECIPES[size]['world'])
         print(rows)
         write_card(report or WEIGHTS, rows)
     asked = [stage, structure, export, *(o is not None for o in (restore, adapt, report))]

@@ -108,7 +108,7 @@ def fold_scale(
     vae,          # A diffusers `AutoencoderKL`, in float32; changed in place
     scale=.18215, # Factor that is hard-coded elsewhere; the default is Stable Diffusion's
 ):                # The same `vae`
-    "Fold a VAE's own scaling factor into its weights, so that a hard-coded `scale` is right"
+    "Fold a VAE's scaling factor into its weights, so that code with a hard-coded `scale` works"
     k = vae.config.scaling_factor/scale
     n = vae.config.latent_channels
     vae.quant_conv.weight[:n] *= k             # means
@@ -122,7 +122,7 @@ def fold_scale(
 def export_model(
     folder,      # Folder to write; the judge goes to `judge` beside it
     out='_train',# Folder with the checkpoints
-    size='cpu',  # A key of `RECIPES`, or a recipe
+    size='cpu',  # 'cpu', 'base' or 'gpu' (a key of `RECIPES`), or a recipe
 ):
     "Save trained stages as a Stable Diffusion folder, with the judge beside it"
     r = RECIPES[size] if isinstance(size, str) else size

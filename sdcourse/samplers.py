@@ -21,7 +21,7 @@ def integrate(
     sigmas,      # Noise levels to step through
     step=euler,  # Takes a `Step` to the next latents
 )->torch.Tensor: # Like `latents`, at noise level `sigmas[-1]`
-    "Take all the steps and return the latents after the last one (`sample` returns the last guess)"
+    "Take all the steps and return the latents after the last (`sample` returns the last `x0_pred`)"
     def keep(s):
         keep.latents = step(s)
         return keep.latents

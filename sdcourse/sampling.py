@@ -77,7 +77,7 @@ def guided_model(
 # %% ../nbs/33_sampling.ipynb #c41
 @dataclass(eq=False)
 class Step:
-    "One denoising step; set `latents`, `model`, `noise_pred` or `x0_pred` to change where it goes"
+    "One denoising step; to change it, set `latents` or `model`, then `noise_pred` or `x0_pred`"
     i:int                                  # Number of this step, from 0
     model:Callable=field(repr=False)       # Predicts noise: `model(latents, sigma)`
     latents:torch.Tensor=field(repr=False) # Clean latents + `sigma` * noise
@@ -103,8 +103,8 @@ def euler(
 # %% ../nbs/33_sampling.ipynb #c45
 def once(
     f, # A generator function
-):     # The same function; what it returns can be looped over only once
-    "Decorate a generator function: a second loop over its steps raises a `ValueError`"
+):     # The same function; after its last step, what it returns cannot be looped over again
+    "Decorate a generator function: a loop that starts after the last step raises a `ValueError`"
     @wraps(f)
     def inner(*args, **kwargs): return _Once(f(*args, **kwargs))
     return inner

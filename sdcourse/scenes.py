@@ -33,7 +33,7 @@ class Canvas:
     "A square picture to draw on; lengths are fractions of its side"
     def __init__(self,
         im,       # A square PIL picture; it is changed
-        rng=None, # A numpy generator for what is left to chance
+        rng=None, # A numpy generator for random details
     ):
         self.im,self.size,self.rng = im,im.size[0],rng
         self.draw = ImageDraw.Draw(im, 'RGBA')   # RGBA: colours may be transparent
@@ -305,7 +305,7 @@ def scene_color(
     name, # A key of `phrases.SCENES`
     v     # Number of its variant, 0 or more
 ):        # Colour (3,), 0..255
-    "Mean colour of a scene where a sticker would be"
+    "Mean colour of the part of a scene that a sticker would cover"
     a = np.asarray(_scene(name, 32, np.random.default_rng([v,7])), np.float32)
     return a[8:30,6:26].reshape(-1,3).mean(0)
 

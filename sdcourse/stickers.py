@@ -274,11 +274,11 @@ class World:
         size=64,       # Side of a picture in pixels, 16-1024
         nouns=None,    # Names of nouns, keys of `VOCAB`; None: all up to `tier`
         tier=2,        # 1: the 164 core nouns; 2: these and 188 more
-        hold=True,     # Leave out the held-out compositions and nouns?
+        hold=True,     # Leave out the compositions and nouns held out for testing (`HOLD`)?
         p=None,        # Odds of each composition, {'single': .5, 'pair': .2, ...}; None: the usual
         style_p=None,  # Odds of each style, a dict, where the caption names it
         plain_p=None,  # Odds of each style, where the caption does not name it
-        bg_p=None,     # Four fractions: scenes, patterns, gradients, unnamed backgrounds
+        bg_p=None,     # Odds, a dict with the keys scene, pattern, gradient and unnamed
         said_p=.45,    # Fraction of captions that name a style
         p_uncond=0.,   # Fraction of captions left empty
         tints=1.,      # How often a sticker is tinted, compared to usual; 0: never
@@ -322,7 +322,7 @@ class World:
         return f'World(size={self.size}, {len(self.vocab)} nouns, styles {", ".join(self.styles)})'
 
     def noun(self, d, pool=None):
-        "A noun drawn with the `Dice` `d`, from `pool` or from all; None if `pool` is empty"
+        "An entry of `VOCAB` drawn with `d` (`Dice`), from `pool` or all; None if `pool` is empty"
         if pool is None:
             return self.vocab[min(int(np.searchsorted(self._cum, d.random())), len(self.vocab)-1)]
         return d.choice(pool) if pool else None

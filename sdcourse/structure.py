@@ -63,7 +63,7 @@ def with_channels(
     unet,        # A widened U-Net
     extra,       # Extra channels (b,c,h,w) or (1,c,h,w), as high and wide as the latents
     level=None,  # Noise level of the extra channels, a timestep (b,) or (1,): `class_labels`
-):               # `f(x, t, text_emb)`, to be used like a U-Net with 4 input channels
+):               # `f(x, t, text_emb)`, like a U-Net with 4 input channels; output in `.sample`
     "Wrap a widened U-Net so that it gets its extra channels in every call"
     # a ValueError if their size doesn't fit
     _check_channels(unet, extra)
@@ -204,7 +204,7 @@ def make_data(
     sd,              # A loaded model (`load`), for latents and text embeddings
     n,               # Number of pictures
     first=4_000_000, # Seed of the first picture
-    world=None,      # Sticker world that draws them; None: the embedded model's own
+    world=None,      # A `World` that draws them; None: the embedded model's own
     warp=False,      # Turn, mirror, stretch and move the stickers?
 ):  # Has `ims` (n,3,h,w) uint8, `shapes` (n,1,h,w) bool, `latents`, `emb` and `captions`
     "Training pictures of the sticker world, with their stickers' shapes, latents and captions"

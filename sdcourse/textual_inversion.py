@@ -71,10 +71,10 @@ def _not_one(init, pieces):
 def add_token(
     sd,      # A loaded model (`load`); its tokenizer and text encoder are changed in place
     token,   # The new word, in angle brackets: '<pip>'
-    init,    # An init word, or rows (n,d)
+    init,    # A word that is a single token, or rows (n,d)
     n=1,     # Number of vectors, if `init` is a word
 )->Token:
-    "Add a word that starts out meaning `init`; a `ValueError` if its name or `init` won't do"
+    "Add a word that starts out meaning `init`; a `ValueError` if its name or `init` is unusable"
     _check_name(sd, token)
     n = whole_number(n, 'the number of vectors', 1)
     rows = torch.atleast_2d(init) if isinstance(init, torch.Tensor) else _init_rows(sd, init, n)
@@ -205,7 +205,7 @@ def train_token(
     every=1,     # Number of batches accumulated for one step
     acc=None,    # An `accelerate.Accelerator`, for mixed precision and several processes
     snr_weight=shape_first, # Maps SNRs to loss weights; None as in `noise_loss`
-    leash=.003,  # How far each step pulls the vectors back to `token.begin`, from 0 to 1
+    leash=.003,  # Fraction of the way back to `token.begin` that each step pulls the vectors, 0..1
 ):
     "Train a token's vectors (Gal et al. 2022): yield each step before the update"
     # a ValueError in float16, or for a wrong start

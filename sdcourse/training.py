@@ -284,7 +284,7 @@ def step_rng(
     k,      # Number of the step, from 0
     rank=0, # Number of this process, if there are several
 )->torch.Generator:
-    "Random generator for training step `k`, whatever was drawn before"
+    "Random generator for training step `k`, independent of all earlier draws"
     return torch.Generator('cpu').manual_seed((seed*1_000_003+k)*1_009+rank)
 
 # %% ../nbs/40_training.ipynb #tm2

@@ -42,7 +42,7 @@ class ResBlock(nn.Module):
     def __init__(self,
         ni,         # Input channels; a multiple of `groups`
         no,         # Output channels; a multiple of `groups`
-        n_emb,      # Size of the time embedding
+        n_emb,      # Size of the time embedding, which scales and shifts the channels
         zero=True,  # Zero-initialise the last convolution: the block starts by adding nothing
         groups=8,   # Number of channel groups in the GroupNorms
     ):
@@ -298,7 +298,7 @@ def word_map(
     prompts,     # The prompt of each picture: text, or a list of texts
     words,       # A word per prompt, or one for all ('': start token; None: padding)
     size=None,   # Side of the map in pixels; None: that of the model's pictures
-    layers=None, # Names of layers; None: the decoder's highest-resolution ones, up to 16x16
+    layers=None, # Names of layers; None: the finest in the U-Net's up path, at most 16x16
 )->torch.Tensor: # Maps (b,size,size) on the CPU; each sums to 1
     "Where in each picture the U-Net attended to a word (DAAM, Tang et al. 2022)"
     # a ValueError if there are no maps, or words and prompts don't fit
@@ -327,7 +327,7 @@ def _tokens_of(sd, prompt, word, n):
 # %% ../nbs/24_unet.ipynb #c80
 def overlay(
     im,      # A picture: PIL, or a tensor (3,h,w) in [-1,1]
-    m,       # A map (h,w), in any unit; resized to the picture
+    m,       # A map (h,w), on any scale; resized to the picture
     most=.8, # Opacity of the glow where the map is brightest, 0..1
 ):           # A PIL picture
     "Show a map as a glow over a grey version of the picture"

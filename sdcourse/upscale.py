@@ -125,7 +125,7 @@ def enlarge(
 def tiled(
     f,           # `f(tile, rows, cols)`: a tile (b,c,tile,tile), and its position as two slices
     x,           # Latents or pictures (b,c,h,w)
-    tile=16,     # Side of a tile
+    tile=16,     # Side of a tile; a smaller `x` is one tile
     overlap=4,   # Overlap of neighbouring tiles, at least; less than `tile`
 )->torch.Tensor: # The results, blended: (b,c2,h*k,w*k) if `f` makes tiles k times larger
     "Apply a function to overlapping tiles and blend the results (as in Bar-Tal et al. 2023)"
