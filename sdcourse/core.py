@@ -60,7 +60,7 @@ def as_rgb(
     im, # A PIL picture of any kind
     ground='white', # Colour that shows through where the picture is transparent
 ):      # A PIL picture in mode RGB
-    "A picture in RGB, upright as its EXIF data says; a `ValueError` for greys of unknown range"
+    "A picture in RGB, upright as its EXIF data says; a `ValueError` for greys outside 0..65535"
     im = ImageOps.exif_transpose(im)   # a phone stores how it was held
     if im.mode in ('I','F') or im.mode.startswith('I;16'): im = _gray(im)
     if im.mode in ('RGBa','La'): im = im.convert(im.mode.upper())   # colours times alpha
@@ -136,7 +136,7 @@ def whole_number(
     least=0,   # Smallest value allowed
     most=None, # Largest value allowed; None: no limit
 )->int:
-    "`x` as an `int`, 3.0 too; a `TypeError` or `ValueError` if it is no whole number in range"
+    "`x` as an `int`; a `TypeError` if it isn't whole (3.0 is), a `ValueError` if out of range"
     x = _plain(x)
     if not _is_number(x) or x != x//1: raise TypeError(f'{what} is a whole number, this is {x!r}')
     if x < least: raise ValueError(f'{what} is at least {least}, this is {x}')
@@ -213,7 +213,7 @@ def _finish(fig):
 
 # %% ../nbs/00_core.ipynb #c30
 def show_images(
-    ims,            # Pictures, arrays or tensors in [-1,1]; one, a list, or a batch
+    ims,            # PIL, uint8 arrays (h,w,3), tensors (3,h,w) in [-1,1]; one, a list or a batch
     titles=None,    # One for each picture
     n_cols=None,    # Number of pictures in a row; at most 8 if not given
     zoom=1.,        # Size: 2 is twice as large
@@ -326,7 +326,7 @@ def _text(v):
     return f'{v:.4g}' if isinstance(v, (float,np.floating)) else str(v)
 
 class Table(list):
-    "A list of dicts that shows as a table; `t.columns` names its columns, `t['loss']` is one"
+    "A list of dicts that shows as a table; `t['loss']` is a column, None where a row lacks it"
     @property
     def columns(self):
         "Names of all columns, in the order they first appear"
@@ -394,7 +394,7 @@ class Timer:
 
     @property
     def secs(self):
-        "Seconds that the block took, or has taken so far"
+        "Seconds that the block took; inside it, seconds so far, without waiting for the GPU"
         return (self.end or time.perf_counter())-self.start
 
     def __repr__(self): return f'{self.secs:.3g} s'

@@ -101,7 +101,7 @@ def train_student(
     sd,          # A loaded model (`load`), the teacher at every stage; not a student
     batches,     # Yields latents of pictures (b,4,h,w) and text embeddings (b,77,d)
     student,     # A student from `make_student`, trained in place
-    steps,       # Number of batches
+    steps,       # Number of batches; fewer if `batches` ends before
     jump=0,      # 0: learn guidance; n: learn to do in n steps what `sd` does in 2n with guidance
     lr=4e-4,     # Highest learning rate; falls to 0 over the second half
     scales=(1.,9.), # Smallest and largest guidance scale

@@ -96,7 +96,7 @@ def train_subject(
     seed=0,             # Random seed; step k depends on (seed, k) alone
     start=0,            # First step, to resume training
     opt=None,           # Optimizer over `subject_params`, to resume a training; None makes an AdamW
-    shape='hold',       # Learning rate schedule (`lr_shape`); None keeps it constant
+    shape='hold',       # 'hold' or 'cosine' (`lr_shape`); None keeps the learning rate constant
     clip=1.,            # Maximum gradient norm; None doesn't clip
     every=1,            # Number of batches accumulated for one step
     acc=None,           # An `accelerate.Accelerator`, for mixed precision and several processes

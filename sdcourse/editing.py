@@ -74,7 +74,7 @@ def edit_sigmas(
     strength,    # How far up to go, in (0,1]: near 0 keeps the picture, 1 is pure noise
     steps,     # Number of steps
 )->torch.Tensor: # (steps+1,) noise levels, falling to 0
-    "Noise levels for an edit: `steps` steps, from the level that `strength` sets down to 0"
+    "Karras noise levels for an edit: `steps` steps, from the level that `strength` sets, to 0"
     # a ValueError if it is not in (0,1]
     if not 0<strength<=1:
         raise ValueError(f'strength lies above 0 and up to 1, this is {strength:g}: it says how '
@@ -116,9 +116,9 @@ def iou(
 @once
 def hold(
     loop,   # Steps from `denoise` or another filter
-    path,   # Inverted latents from `invert`, same noise levels (n+1,b,4,h,w)
+    path,   # Latents from `invert`, same noise levels: noise first, clean last (n+1,b,4,h,w)
     mask,   # 1 where to change, 0 where to keep (b,1,h,w) or (1,1,h,w)
-):          # The same steps
+):          # The same steps; outside the mask, the last `x0_pred` is only close to `path[-1]`
     "Keep an inverted picture outside `mask` at every step (Couairon et al. 2022, step 3)"
     # a ValueError if the mask has another size
     if mask.shape[-2:]!=path.shape[-2:]:

@@ -83,7 +83,7 @@ def cfg_negative(
     scale=7.5, # How far to go towards the prompt
     away=None, # How far to go away from `negative`; None: `scale-1`, the usual negative prompt
 ):             # A noise model
-    "Guidance with a separate strength for `negative` (Liu et al. 2022)"
+    "A separate strength for `negative` (Liu et al. 2022); a `ValueError` at scale 1 without `away`"
     # a ValueError if `negative` would have no effect
     if away is None and scale==1:
         raise ValueError('a negative prompt does nothing with guidance 1. Take a larger scale, or '

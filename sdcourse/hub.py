@@ -107,10 +107,10 @@ def _copies(part, half):
 # %% ../nbs/06_hub.ipynb #c42
 def ask_hub(
     name,         # A hub id
-    seconds=3.,   # Longest time to wait for the answer
+    seconds=3.,   # Longest time to wait; a `ConnectionError` if there is no answer
     endpoint=None # URL of a hub other than huggingface.co
 )->dict:          # Size in bytes, by file name
-    "The files of a repository; a `ConnectionError`, `PermissionError` or `ValueError` says why not"
+    "Files of a repository; a `PermissionError` if gated, a `ValueError` if private or unknown"
     answer = {}
     def ask():
         from huggingface_hub import HfApi
@@ -129,7 +129,7 @@ def _hub_error(name, error, seconds):
     if kind=='GatedRepoError':
         return PermissionError(f'for {name} you need to log in and to accept its licence at '
                                f'https://huggingface.co/{name}. load() needs neither')
-    if kind=='RepositoryNotFoundError':
+    if kind in ('RepositoryNotFoundError', 'HFValidationError'):
         ids = ', '.join(k for k in KNOWN if '/' in k)
         return ValueError(f'there is no model {name!r} on the hub, or it is private. load() is the '
                           f'embedded model; these exist: {ids}')
@@ -230,7 +230,7 @@ def repair_hint(
 def weights_gb(
     folder # Folder of a model
 )->float:
-    "Size of all weight files in a folder, second copies too, in GB of 10**9 bytes"
+    "Size of all .safetensors and .bin files named *model*, copies too, in GB of 10**9 bytes"
     files = [f for f in Path(folder).rglob('*model*') if f.suffix in ('.safetensors', '.bin')]
     return sum(f.stat().st_size for f in files)/1e9
 
@@ -320,7 +320,7 @@ def made_with(
 # %% ../nbs/06_hub.ipynb #rw-b
 def read_tensors(
     path, # A file: .safetensors, or a pickle of tensors (.bin, .pt, .pth, .ckpt)
-):        # The tensors by name (a pickle's as they were saved), and the metadata, a dict of str
+):        # Tensors by name (of a pickle: the saved object, unchanged), and metadata, a dict of str
     "Read a file's tensors without running code; a `FileNotFoundError` or `ValueError` says why not"
     path = Path(path).expanduser()
     if not path.is_file(): raise FileNotFoundError(f'there is no file {path.name!r}')

@@ -45,7 +45,7 @@ class LoRALinear(nn.Module):
         return y + self.scale*update.to(y)
     @property
     def delta(self):
-        "The update in full, an attribute: what to add to the layer's weights, in their shape"
+        "The full update (a property): what to add to the layer's weights, in their shape"
         update = self.up.weight.flatten(1)@self.down.weight.flatten(1)
         return self.scale*update.view_as(self.base.weight)
 

@@ -70,10 +70,10 @@ def _scale_at(scale, s):
 @once
 def loss_guided(
     loop,     # Iterator of `Step`: `denoise`, or another filter
-    loss_fn,  # Latents (b,4,h,w) -> one number, or one for each picture (b,)
-    scale=1., # Strength: number, (b,1,1,1), or a function of the `Step`; where 0, no `loss`
+    loss_fn,  # Clean latents (b,4,h,w) -> one number, or one for each picture (b,)
+    scale=1., # Strength: number, (b,1,1,1), or a function of the `Step`; at 0 `loss` is not set
 ):
-    "Yield the same steps, `x0_pred` moved by -scale*sigma² times a loss's gradient; sets `loss`"
+    "Yield the same steps, `x0_pred` moved by -scale*sigma² times d(loss)/d(x0_pred); sets `loss`"
     with _all_finite() as note:
         for s in loop:
             if (k := _scale_at(scale, s)) is not None:
@@ -148,8 +148,8 @@ def position_loss(
 @once
 def loss_guided_full(
     loop,     # Iterator of `Step`: `denoise` itself, so that the U-Net has not run yet
-    loss_fn,  # Latents (b,4,h,w) -> one number, or one for each picture (b,)
-    scale=1., # Strength: number, (b,1,1,1), or a function of the `Step`; where 0, no `loss`
+    loss_fn,  # Clean latents (b,4,h,w) -> one number, or one for each picture (b,)
+    scale=1., # Strength: number, (b,1,1,1), or a function of the `Step`; at 0 `loss` is not set
 ):
     "Like `loss_guided`, with the gradient taken through the U-Net: slower, and needs more memory"
     with _all_finite() as note:

@@ -170,7 +170,7 @@ def best_time(
     f,        # A function without arguments
     secs=.1,  # Keep repeating for this many seconds, with at least two runs
 )->float:     # Seconds of the fastest run
-    "Time of the fastest of several runs of `f`"
+    "Time of the fastest of several runs of `f` on the CPU; it doesn't wait for a GPU"
     times,end = [],time.perf_counter()+secs
     while len(times)<2 or time.perf_counter()<end:
         start = time.perf_counter()

@@ -89,7 +89,7 @@ def best_dtype(
     device,      # 'cpu', 'cuda', 'mps' or a `torch.device`
     large=False  # Does the model have over half a gigabyte of weights? It matters on a CPU only
 ):               # A torch dtype
-    "Number type for weights: float16 on CUDA, bfloat16 if large on a CPU fast at it, else float32"
+    "Type of weights: float16 on CUDA, bfloat16 if large on a CPU twice as fast at it, else float32"
     kind = torch.device(device).type
     if kind=='cuda': return torch.float16
     if kind=='cpu' and large and bf16_pays(kind, at_least=2): return torch.bfloat16
@@ -229,7 +229,7 @@ class FastDecoder(nn.Module):
         n=96,      # Channels at latent size
         blocks=4,  # Number of residual blocks at latent size
         m=32,      # Channels at twice the latent size; half as many at each doubling after that
-        factor=4,  # Pixels in a row for each latent: 4 or 8
+        factor=4,  # Pixels per latent, along one side: 4 or 8
     ):
         super().__init__()
         self.scale = scale
@@ -311,7 +311,7 @@ def load(
     name=None,   # 'stickers', a folder, or a hub id; None is $SDCOURSE_MODEL or the embedded model
     device=None, # 'cpu', 'cuda' or 'mps'; None is the fastest there is (`best_device`)
     dtype=None,  # A torch dtype; None: float16 on CUDA, else float32 or bfloat16 (`best_dtype`)
-    fast=False   # Load the distilled model: 4 steps, one U-Net call each, and a small decoder
+    fast=False   # Load the distilled model: 4 steps, guidance built in, and a small decoder
 )->SD:
     "Load a Stable Diffusion 1.x or 2.x; a `ValueError` or `OSError` says what is wrong"
     start = time.monotonic()

@@ -11,6 +11,7 @@ __all__ = ['RECIPES', 'make_tokenizer']
 import json
 from pathlib import Path
 import torch
+from .core import write_atomic
 from .models import quiet
 with quiet():
     from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
@@ -83,12 +84,11 @@ def make_tokenizer(
     special = dict(bos_token=begin, eos_token=end, unk_token=end, pad_token=end)
     config = dict(tokenizer_class='CLIPTokenizer', model_max_length=77, do_lower_case=True,
                   errors='replace', add_prefix_space=False, **special)
-    def write(name, obj):
-        (folder/name).write_text(json.dumps(obj, ensure_ascii=False), encoding='utf8')
+    def write(name, obj): write_atomic(folder/name, json.dumps(obj, ensure_ascii=False).encode())
     write('vocab.json', {word:i for i,word in enumerate(words)})
     write('tokenizer_config.json', config)
     write('special_tokens_map.json', special)
-    (folder/'merges.txt').write_text('\n'.join(['#version: 0.2', *merges, '']), encoding='utf8')
+    write_atomic(folder/'merges.txt', '\n'.join(['#version: 0.2', *merges, '']).encode())
     return CLIPTokenizer.from_pretrained(folder)
 
 # %% ../nbs/70_networks.ipynb #c16

@@ -168,7 +168,7 @@ def fit_denoiser(
     p_drop=.15,   # Share of labels that are withheld
     hi=20.,       # Highest noise level
     fast=False,   # Work in bfloat16? Faster on some CPUs (`sdcourse.models.bf16_pays`)
-):                # Yields the loss of each step; a `ValueError` comes with the first
+):                # Yields the loss of each step; errors are raised with the first, not at the call
     "Train a denoiser (noise, x0 or v); a `ValueError` for wrong shapes, range or equal labels"
     _check_training_set(x, y)
     opt = torch.optim.AdamW(net.parameters(), lr=lr, betas=(.9,.99))
@@ -190,6 +190,7 @@ def fit_denoiser(
 def _check_training_set(x, y):
     "Raise a `ValueError` if nothing can be learned from this"
     if len(x)==0: raise ValueError('there are no pictures to learn from: the batch is empty')
+    if x.ndim!=4: raise ValueError(f'pictures have the shape (n,1,h,w), not {tuple(x.shape)}')
     if x.min()<-1.01 or x.max()>1.01:
         raise ValueError(f'pictures lie in [-1,1], these in [{x.min():.3g},{x.max():.3g}]. From '
                          '0..255: x/127.5-1')

@@ -368,7 +368,7 @@ def teach(
     folder:str,              # Three to twenty pictures; bear.txt may hold bear.png's caption
     out:str=None,            # Required: folder for weights, README.md, samples.png and losses.csv
     token:str=None,          # Required: a new word ("<pip>") for inversion, else a rare word (sks)
-    init:str=None,           # Required; inversion: a similar word or a word's file; else: the class
+    init:str=None,           # Required; inversion: similar word, or saved word's file; else: class
     method:str='inversion',  # inversion, dreambooth or lora
     model:str=None,          # Folder or hub id, as for draw
     steps:int=None,          # Total training steps (default depends on method and model)

@@ -32,7 +32,7 @@ def _noise(gens, sd, size):
 def noise(
     sd,       # A loaded model (`load`)
     seeds,    # Whole numbers, one for each picture
-    size=None # (w,h) in pixels, multiples of `sd.factor`; None: the model's own size
+    size=None # (w,h) in pixels, rounded down to multiples of `sd.factor`; None: the model's own
 )->torch.Tensor: # (b,4,h/factor,w/factor), standard normal, on the CPU
     "The starting noise of each seed"
     return _noise(_generators(seeds), sd, size)
@@ -298,7 +298,7 @@ def film(
     sd=None,   # A loaded model (`load`); None: that of `load()`
     seed=0,    # Seed of the noise
     steps=25,  # Denoising steps
-    frames=9,  # How many of the steps to decode, evenly spread; at most all of them
+    frames=9,  # Number of steps to decode, evenly spread; all of them if there are fewer
     **kwargs   # Passed to `generate`
 ):             # Two lists with a picture per frame: the decoded latents, and the clean guesses
     "Draw with Euler's sampler; keep pictures of the latents and of the predicted clean latents"

@@ -64,7 +64,7 @@ def _ignore_sigterm(i):
 # %% ../nbs/73_recipe.ipynb #helpers
 def _resume(path, st, ema, opt, acc):
     "Load a checkpoint into a stage, its average and its optimizer; steps and seconds so far"
-    c = torch.load(path, map_location=acc.device, weights_only=True)
+    c = torch.load(path, map_location='cpu', weights_only=True)
     complete = 'opt' in c     # `restore_stages` knows only weights
     st.net.load_state_dict(c['net'], strict=complete)
     ema.module.load_state_dict(c['ema'], strict=complete)

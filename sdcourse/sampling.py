@@ -77,9 +77,9 @@ def guided_model(
 # %% ../nbs/33_sampling.ipynb #c41
 @dataclass(eq=False)
 class Step:
-    "One denoising step; to change it, set `latents` or `model`, then `noise_pred` or `x0_pred`"
+    "A denoising step; set `latents` or `model` before you read or set `noise_pred` or `x0_pred`"
     i:int                                  # Number of this step, from 0
-    model:Callable=field(repr=False)       # Predicts noise: `model(latents, sigma)`
+    model:Callable=field(repr=False)       # Predicts noise: `model(latents, sigma)`; called once
     latents:torch.Tensor=field(repr=False) # Clean latents + `sigma` * noise
     sigma:torch.Tensor                     # Noise level now
     sigma_next:torch.Tensor                # Noise level to go to
@@ -184,7 +184,7 @@ def sample(
 @once
 def inpaint_steps(
     loop,   # Iterator of `Step`: `denoise`, or another filter
-    orig,   # Clean latents to keep (b,4,h,w)
+    orig,   # Clean latents to keep (b,4,h,w); the last `x0_pred` is only close to them
     mask,   # 1 where to paint, 0 where to keep: (b,1,h,w) or (1,1,h,w)
     noise,  # Normal noise, like `orig`; the same at all steps
 ):

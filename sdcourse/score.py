@@ -20,7 +20,7 @@ def load_digits(
     source='hand', # 'hand' (in the package), 'sklearn' (if installed), or an .npz file, e.g. MNIST
     size=28,       # Side of a picture in pixels
 )->tuple:          # Pictures (n,1,size,size) in [-1,1], ink 1 on a ground of -1; labels (n,), int64
-    "Digits and labels; the last 320 of 'hand' are a test set, printed in four fonts"
+    "Digits and labels; the last 320 of 'hand' are a test set, in four fonts that the rest lacks"
     if source=='hand':
         with np.load(DATA/'digits_hand.npz') as d: x,y = d['x'],d['y']
     elif source=='sklearn': x,y = _sklearn_digits()

@@ -278,7 +278,7 @@ class World:
         p=None,        # Odds of each composition, {'single': .5, 'pair': .2, ...}; None: the usual
         style_p=None,  # Odds of each style, a dict, where the caption names it
         plain_p=None,  # Odds of each style, where the caption does not name it
-        bg_p=None,     # Odds, a dict with the keys scene, pattern, gradient and unnamed
+        bg_p=None,     # Probabilities, a dict: scene, pattern, gradient, unnamed; the rest: plain
         said_p=.45,    # Fraction of captions that name a style
         p_uncond=0.,   # Fraction of captions left empty
         tints=1.,      # How often a sticker is tinted, compared to usual; 0: never

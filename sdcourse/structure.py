@@ -62,7 +62,7 @@ _VARIANTS = {4: 'text to image: the 4 channels of the latents alone',
 def with_channels(
     unet,        # A widened U-Net
     extra,       # Extra channels (b,c,h,w) or (1,c,h,w), as high and wide as the latents
-    level=None,  # Noise level of the extra channels, a timestep (b,) or (1,): `class_labels`
+    level=None,  # Their noise level, a timestep (b,) or (1,), passed on as `class_labels`
 ):               # `f(x, t, text_emb)`, like a U-Net with 4 input channels; output in `.sample`
     "Wrap a widened U-Net so that it gets its extra channels in every call"
     # a ValueError if their size doesn't fit

@@ -167,7 +167,8 @@ def lr_shape(
     p:float,        # Share of the training that is over, in [0,1]
     shape='cosine', # 'cosine', or 'hold': full for half of the training, then a straight line
 )->float:           # Factor for the peak learning rate, in [0,1]
-    "Learning-rate schedule: a short warm-up, then a fall to zero"
+    "Learning-rate schedule: a warm-up, then a fall to zero; a `ValueError` for another `shape`"
+    if shape not in ('cosine', 'hold'): raise ValueError(f"'cosine' or 'hold', not {shape!r}")
     p = min(p, 1.)
     warm = min(1, .02+p/.01)
     if shape=='cosine': return warm*(1+math.cos(math.pi*p))/2

@@ -327,7 +327,7 @@ def _tokens_of(sd, prompt, word, n):
 # %% ../nbs/24_unet.ipynb #c80
 def overlay(
     im,      # A picture: PIL, or a tensor (3,h,w) in [-1,1]
-    m,       # A map (h,w), on any scale; resized to the picture
+    m,       # A map (h,w), resized; its smallest value has no glow, its largest the most
     most=.8, # Opacity of the glow where the map is brightest, 0..1
 ):           # A PIL picture
     "Show a map as a glow over a grey version of the picture"

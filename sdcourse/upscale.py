@@ -108,9 +108,9 @@ def enlarge(
     low,         # Small pictures (b,3,h,w) in [-1,1]
     sigma=2.,    # Noise level to start the diffusion at; 0 keeps the regression's result
     steps=6,     # Number of denoising steps
-    seed=0,      # Seed of the noise
+    seed=0,      # Seed of the noise, for the whole batch
 )->torch.Tensor: # Pictures (b,3,4h,4w) in [-1,1]
-    "Pictures four times larger: regression first, diffusion for the edges, then back-projection"
+    "Pictures four times larger: by regression, diffusion to sharpen edges, and back-projection"
     extra,level = upscale_channels(sd, low, 0)
     net = with_channels(mean.unet, extra, level)
     latents = _predict_clean(net, text_emb(sd, prompts), low.shape[2:])
