@@ -135,6 +135,7 @@ def train(
     if resume and path.exists():
         done,spent = _resume(path, st, ema, opt, acc)
         say(f'{stage}: going on at step {done}, after {spent/60:.1f} minutes')
+    if acc.num_processes>1: say(f'{stage}: {acc.num_processes} processes share the work')
     if compiled: st.compile_parts()
     model,opt = acc.prepare(st, opt)
 
