@@ -45,8 +45,8 @@ def _check_out(path, n):
 # %% ../nbs/82_cli.ipynb #c17
 def draw(
     prompt:str,             # What to draw, for example "a fox on a teal background"
-    out:str='sdcourse.png', # PNG to save; several pictures are numbered: FILE_0.png, FILE_1.png
-    n:int=1,                # Number of pictures
+    out:str='sdcourse.png', # (or -o) PNG to save; several are numbered: FILE_0.png, FILE_1.png
+    n:int=1,                # (or -n) Number of pictures
     seed:int=0,             # Picture k has seed SEED+k
     steps:int=25,           # Denoising steps
     guidance:float=None,    # How strongly to follow the prompt (default: the model's own)
@@ -132,7 +132,7 @@ def info():
         rows.append({'model': name, 'pixels': side} | told)
     print(rows)
     if device=='cpu':
-        print('\nOn a CPU the embedded model takes a second or so per picture, the others minutes.')
+        print('\nOn a CPU the embedded model takes a second or two per picture, the others minutes.')
 
 # %% ../nbs/82_cli.ipynb #c61
 COMMANDS = dict(draw=draw, teach=teach, info=info)   # by what is typed after `sdcourse`

@@ -1,4 +1,4 @@
-"""A small Stable Diffusion trained in four stages, from the shell: a judge, CLIP, the VAE and the U-Net
+"""A small Stable Diffusion trained in stages, from the shell: a judge, CLIP, the VAE, the U-Net
 
 Docs: https://USER.github.io/sdcourse/recipe.html.md"""
 

@@ -167,7 +167,7 @@ def structure_channels(
     if mask.shape[-2]%factor or mask.shape[-1]%factor:
         raise ValueError(f'height and width of a silhouette must be multiples of {factor}, not '
                          f'{tuple(mask.shape[-2:])}')
-    return F.avg_pool2d(signed_distance(mask), factor)
+    return F.avg_pool2d(signed_distance(mask, 5*factor//2), factor)   # two and a half latents
 
 # %% ../nbs/44_structure.ipynb #c25
 def _warp(ims, bare, shapes, rng):
