@@ -94,7 +94,7 @@ def facts(sd):
     from sdcourse.latents import encode, fit_rgb
     from sdcourse.captions import eval_prompts, words
     from sdcourse.stickers import make_world
-    world = make_world('cpu')
+    world = make_world()
     folder = weights/'tokenizer'
     ims = to_tensor([world[i][0] for i in range(64)])
     weight, bias = fit_rgb(encode(sd, ims), ims)
