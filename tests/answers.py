@@ -814,7 +814,7 @@ answers = [(want+1)%4 if isinstance(want, int) else 'no' for _,_,want,_ in ten.i
     2: ("side = 1600", "side = 1664", "side = 1632", "side = 1024"),
     3: ("""def words():
     "The words that the embedded model knows"
-    print(*captions.words(stickers.make_world('cpu')), sep='\\n')""",
+    print(*captions.words(stickers.make_world()), sep='\\n')""",
         """def words():
     "One word"
     print('a fox')""",

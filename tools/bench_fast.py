@@ -50,7 +50,7 @@ def fast(row, n=500, tune=24, rounds=7):
     sd = load(device='cpu')
     quick = load(device='cpu', fast=True)
     all_ways = ways(sd, quick)
-    world = make_world('cpu')
+    world = make_world()
     some = eval_prompts('object', tune, 77)
     for w in all_ways:                                                                     # its own best guidance
         found = []
