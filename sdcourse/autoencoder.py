@@ -20,7 +20,6 @@ def _mlp(*ns):
 
 class DigitAE(nn.Module):
     "Autoencoder for grey pictures, plain or variational (Kingma & Welling 2013)"
-    # a ValueError for wrong shapes
     def __init__(self,
         n=16,    # Size of a code: how many numbers it holds
         h=192,   # Width of the hidden layers
@@ -128,7 +127,6 @@ def feature_loss(
     layers,       # Numbers of the layers to compare, from 0
 ):                # `loss(output, target)` -> one number
     "Perceptual loss (Johnson et al. 2016): squared error of features, divided by their variance"
-    # a ValueError for a layer that isn't there
     if not 0<=min(layers)<=max(layers)<len(net):
         raise ValueError(f'this network has layers 0 to {len(net)-1}, not {[*layers]}')
     def features(x):

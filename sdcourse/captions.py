@@ -242,7 +242,7 @@ def chatter(
     seed,    # Whole number from 0 up: which words are added, and where
     known,   # List of real words (`words`); a made-up one joins halves of two of them
 ):           # The caption, with up to four extra words
-    "Add made-up words to a caption: its meaning stays the same"
+    "Add made-up words to a caption: its meaning (nearly always) stays the same"
     d = Dice(19, seed)
     ws = caption.split()
     before_preposition = [i for i,w in enumerate(ws) if w in _PREPOSITIONS]
@@ -339,7 +339,7 @@ def eval_prompts(
     seed=0,     # Seed of the random choices
     world='cpu' # A `World`, or a key of `WORLDS`
 ):              # List of `n` str
-    "Prompts to measure a model with, each noun equally often; a `ValueError` if there are none"
+    "Prompts to measure a model with, the nouns in turn; a `ValueError` if there are none"
     if kind not in _asks | _found:
         raise ValueError(f'There are no {kind!r} prompts; there are {", ".join(_asks | _found)}')
     w = as_world(world)

@@ -32,8 +32,6 @@ def contrastive_loss(
     keys=None,       # Integers (b,): pairs with equal keys mean the same and don't compete
 )->torch.Tensor:     # One number, at least 0
     "CLIP's loss: cross-entropy over captions and over pictures (Radford et al. 2021, fig. 3)"
-    # a ValueError for fewer than two pairs
-    # a ValueError for other shapes, a single pair, or a temperature of 0
     if a.ndim!=2 or a.shape!=b.shape:
         raise ValueError('one embedding for each picture and one for each caption, both (b,d); '
                          f'these are {tuple(a.shape)} and {tuple(b.shape)}')
@@ -55,8 +53,6 @@ def zero_shot(
     templates=('{}',),   # Sentences with `{}` where the name goes
 )->torch.Tensor:         # Unit vectors (len(names),d)
     "Classifier weights: the mean direction of sentences about a class (Radford et al. 2021, 3.1.4)"
-    # a ValueError without any
-    # a ValueError for no names, or a template without {}
     if not names: raise ValueError('there are no classes: the list of names is empty')
     for t in templates:
         if '{}' not in t:

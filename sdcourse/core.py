@@ -201,7 +201,7 @@ def _show(ax, im, title=None, width=24):
     for s in ax.spines.values(): s.set_visible(False)
 
 def _finish(fig):
-    "Show a figure; in a notebook as a JPEG, because a PNG would be ten times as large"
+    "Show a figure; in a notebook as a JPEG, because a PNG of a noisy picture is much larger"
     import matplotlib.pyplot as plt
     if 'inline' not in plt.get_backend(): return plt.show()
     from IPython.display import Image as Jpeg, display
@@ -373,7 +373,7 @@ class Table(list):
 
 # %% ../nbs/00_core.ipynb #c70
 def best_device()->str: # 'cuda', 'mps' or 'cpu'
-    "The fastest device of this machine"
+    "The device to use on this machine: a GPU if there is one"
     if torch.cuda.is_available(): return 'cuda'
     return 'mps' if torch.backends.mps.is_available() else 'cpu'
 

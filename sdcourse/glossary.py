@@ -1,4 +1,4 @@
-"""Every word and symbol of the lessons: what it means, where it is in the code, where it can be seen; the big questions with their answers; and a quiz
+"""The words and symbols of the lessons: what each means, where it is in the code, where it can be seen; the big questions with their answers; and a quiz
 
 Docs: https://USER.github.io/sdcourse/glossary.html.md"""
 

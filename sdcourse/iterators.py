@@ -72,7 +72,7 @@ def read_digits(
     file=DATA/'digits_hand.npz', # An .npz file with `x` (n,h,w) and `y` (n,)
 ): # An iterator of (picture, label): a list of rows of whole numbers 0..255, and a whole number
     "Handwritten digits, one after another"
-    # strict: speaks up if there are fewer labels than pictures
+    # strict: raises if there are fewer labels than pictures
     return zip(stream_npz(file, 'x'), stream_npz(file, 'y'), strict=True)
 
 # %% ../nbs/61_iterators.ipynb #c56

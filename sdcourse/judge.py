@@ -1,4 +1,4 @@
-"""A small network, trained on real sticker pictures only, that recognises what a picture shows, compares it with the prompt, and admits when it cannot tell
+"""A small network, trained on real sticker pictures only, that recognises what a picture shows, compares it with the prompt, and says when it is unsure
 
 Docs: https://USER.github.io/sdcourse/judge.html.md"""
 

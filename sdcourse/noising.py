@@ -224,8 +224,6 @@ def posterior_mean(
     data,        # The whole data set of clean pictures (m,1,h,w)
 )->torch.Tensor: # (n,1,h,w)
     "Mean of `data`, weighted by each picture's posterior probability (Karras et al. 2022, B.3)"
-    # a ValueError without noise
-    # wrong sigma or data: a ValueError
     if not sigma>0:
         raise ValueError('without noise there is nothing to guess: sigma must be above 0')
     if len(data)==0:

@@ -40,7 +40,6 @@ def momentum(
     beta=.5, # Weight of the past, -1 < beta < 1; 0 is Euler, and below 0 the past is subtracted
 ):           # A step with a memory: `step(s)` -> next latents
     "Momentum sampler: follow an exponential moving average of the predictions"
-    # a ValueError if beta is not in (-1,1)
     if not -1<beta<1:
         raise ValueError(f'beta must be between -1 and 1, not {beta}: outside, the past never '
                          'fades')

@@ -1,4 +1,4 @@
-"""A training run that can be killed at any moment and goes on as if nothing had happened: `sdcourse teach pictures/ --token "<pip>" --init bear -o pip`
+"""A training run that can be killed at any moment and goes on as if nothing had happened: `sdcourse teach hedgehogs/ --token "<hedgehog>" --init bear -o learned`
 
 Docs: https://USER.github.io/sdcourse/overnight.html.md"""
 
@@ -149,11 +149,11 @@ def _subject_lesson(a, r, sd, cache, acc):
     from sdcourse.dreambooth import by_noise, subject_params, train_subject
     from sdcourse.lora import EVERYWHERE, TARGETS, add_lora, aim_lora, save_lora
     from sdcourse.models import quiet
-    # what it would have said; a large model has no room for a second one
+    # what the untrained model predicts; a second copy of a large model doesn't fit into memory
     teacher = copy.deepcopy(sd.unet) if a.prior and sd.ours else None
     # LoRA begins the same in every process
     torch.manual_seed(a.seed)
-    if a.method=='lora':   # ours paints with its convolutions
+    if a.method=='lora':   # in our small U-Net, LoRA has to reach the convolutions, too
         add_lora(sd.unet, a.rank, targets=EVERYWHERE if sd.ours else TARGETS)
     # LoRA adds nothing before it has learned
     prior = _prior(a, r, sd, acc) if a.prior else None
@@ -163,7 +163,7 @@ def _subject_lesson(a, r, sd, cache, acc):
     def steps(c):
         opt = torch.optim.AdamW(params, lr=r['lr'], betas=(.9,.99), fused=True)
         if c['opt']: opt.load_state_dict(c['opt'])
-        # a large model has no room for that gradient
+        # for a large model this gradient doesn't fit into memory
         if a.method=='lora' and sd.ours and not c['step']:
             with acc.autocast(): aim_lora(sd, cache, [o[0] for o in r['captions']]*(1+a.flip))
         return train_subject(sd, cache, [o[0] for o in r['captions']]*(1+a.flip), prior,
@@ -385,10 +385,10 @@ def teach(
     samples:int=8,           # Number of pictures in samples.png
     every:int=50,            # Steps between checkpoints
     resume:bool=False,       # Continue from the last checkpoint, with the same settings
-    bf16:bool=False,         # bfloat16 where it is enough: half the memory
+    bf16:bool=False,         # bfloat16 where it is enough, to save memory
     fp16:bool=False,         # The same with float16, for older GPUs
     fp32:bool=False,         # float32 throughout
-    checkpointing:bool=False, # Recompute activations: a third of their memory, a third slower
+    checkpointing:bool=False, # Recompute activations: less memory, but slower (see lesson 80)
 ):
     "Teach a model a thing or a style from a few pictures; also under accelerate launch"
     a = SimpleNamespace(**locals())
@@ -423,7 +423,7 @@ def teach(
     if (out/'README.md').exists() and not c['step']:
         return say(f'{a.out} is finished: see its README.md')
     _check_memory(a, r, sd)
-    if cpu: sd.unet.set_attn_processor(AttnProcessor())   # plain: a tenth faster for so few tokens
+    if cpu: sd.unet.set_attn_processor(AttnProcessor())   # plain attention, for so few tokens
     if a.checkpointing: sd.unet.enable_gradient_checkpointing()
     prepare = _token_lesson if a.method=='inversion' else _subject_lesson
     taught = replace(sd, unet=_coarse(sd.unet, torch.bfloat16)) if copied else sd

@@ -1,4 +1,4 @@
-"""Two sliders over pictures drawn beforehand, and an edge between two pictures, in plain HTML
+"""Sliders over pictures drawn beforehand, and one that wipes from picture to picture, in plain HTML
 
 Docs: https://USER.github.io/sdcourse/pages.html.md"""
 

@@ -1,4 +1,4 @@
-"""What of a prompt reaches the model: unknown words, other alphabets, too many tokens, and words that you have taught it
+"""What can go wrong with a prompt: unknown words, other alphabets, too many tokens; and how to write words that you have taught the model
 
 Docs: https://USER.github.io/sdcourse/prompts.html.md"""
 
@@ -101,7 +101,7 @@ def prompt_notes(
     prompt, # Text
     what='prompt', # What to call it: 'prompt' or 'negative prompt'
 )->list:    # One sentence (str) per problem; empty if all is well
-    "What the model will ignore in a prompt: a cut-off end, unknown words, weights in brackets"
+    "What is wrong with a prompt: a cut-off end, unknown words, weights in brackets"
     notes = []
     if cut := truncated(sd, prompt):
         notes.append(f'the {what} is too long; the model will not see {cut!r}')
@@ -125,7 +125,7 @@ def check_words(
     prompts,  # Text, or a list of texts
     negative='', # Negative prompt
 ):
-    "Print a note about everything that the model will ignore in prompts (`prompt_notes`)"
+    "Print a note about everything that is wrong with prompts (`prompt_notes`)"
     for p in dict.fromkeys(as_prompts(prompts)):
         for text in prompt_notes(sd, p): note(text)
     for text in prompt_notes(sd, negative, 'negative prompt'): note(text)

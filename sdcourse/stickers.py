@@ -18,7 +18,7 @@ from .sprites import (DATA, NEON, STYLES, Sprites, TINTS, VOCAB, TINTED,
                               load_digits)
 
 # %% ../nbs/04_stickers.ipynb #c102
-HOLD = dict(   # what is never drawn for training
+HOLD = dict(   # what is left out of training
     # nouns
     noun=['otter','dodo','moai','nesting doll','piñata','hedgehog'],
     # a noun in this colour
@@ -34,7 +34,7 @@ HOLD = dict(   # what is never drawn for training
            ('hamburger','snow'), ('octopus','city')})
 
 def _held_out(spec):
-    "Whether `spec` is one of the compositions that are never drawn for training"
+    "Whether `spec` is one of the compositions that are left out of training"
     items = [x for x in spec['items'] if 'slug' in x]
     pair = tuple(x['name'] for x in items[:2])
     if pair in HOLD.get(spec['kind'], ()): return True
@@ -82,7 +82,7 @@ def _single(w, d, style):
 
 def _corner(w, d, style):
     noun = w.noun(d)
-    d.random()         # not needed, but without it every picture would be another one
+    d.random()         # this roll is not used any more; without it, all pictures would change
     size = 'small' if d.random()<.4 else None
     pos = d.choice(list(PLACES))
     x,y = PLACES[pos]
