@@ -280,7 +280,8 @@ class UnetStage(Stage):
     # mostly one subject
     odds = dict(said_p=.4, p=dict(single=.66, corner=.05, count=.08, pair=.13, above=.02, ride=.02,
                                   wear=.025, empty=.015))
-    n_judged = 8     # pictures of each kind that the judge sees
+    kinds = ('object','colour','style','pair','count','scene')   # prompts that the judge looks at
+    n_judged = 8     # pictures of each kind
     def __init__(self,
         r,   # A recipe, a value of `RECIPES`
         out, # Folder (a Path) with the checkpoints of earlier stages
@@ -288,7 +289,7 @@ class UnetStage(Stage):
         super().__init__(r, out)
         self.tok = make_tokenizer(out/'tokenizer')
         self.net = make_unet(r)
-        # with so few tokens, on a CPU with AMX this is a fifth faster than the fused attention
+        # with so few tokens, on a CPU with AMX this is faster than the fused attention
         if not torch.cuda.is_available() and bf16_pays('cpu'):
             self.net.set_attn_processor(AttnProcessor())
         self.text = text_half(load_part(make_clip(r, len(self.tok)), out, 'clip', 'clip.'))
@@ -367,7 +368,7 @@ class UnetStage(Stage):
             prompts = eval_prompts(kind, self.n_judged, world=self.r['world'])
             ims = generate_each(self.pipe, prompts)
             return summary(verdicts(ims, prompts, judge, sure=0., clip=False))['right']
-        return {k: share(k) for k in ('object','colour','style','pair','count','scene')}
+        return {k: share(k) for k in self.kinds}
     def sheet(self, net, data):
         "One picture for each prompt of `SHEET`"
         self.pipe.unet = net
