@@ -132,7 +132,8 @@ def info():
         rows.append({'model': name, 'pixels': side} | told)
     print(rows)
     if device=='cpu':
-        print('\nOn a CPU the embedded model takes a second or two per picture, the others minutes.')
+        print('\nOn a CPU the embedded model takes a second or two per picture, '
+              'the others minutes.')
 
 # %% ../nbs/82_cli.ipynb #c61
 COMMANDS = dict(draw=draw, teach=teach, info=info)   # by what is typed after `sdcourse`
