@@ -95,7 +95,7 @@ def _check_trainable(x, side):
 # %% ../nbs/22_autoencoder.ipynb #c33
 def train_ae(
     net,                # A `DigitAE`, trained in place
-    x,                  # Pictures (b,1,side,side) in [-1,1], on a ground of -1
+    x,                  # Pictures (b,1,side,side) in [-1,1], on a background of -1
     kl_weight=0.,       # Weight of the KL divergence; 0: plain, above 0: variational
     loss=squared_error, # Function of output and target (b,1,side,side) -> one number
     steps=600,          # Training steps

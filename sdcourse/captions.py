@@ -174,7 +174,7 @@ def _names(nouns):
 def parse_caption(
     caption,   # A caption, or a prompt of your own
     nouns=None # Nouns to know: names, a `World` or key of `WORLDS`; None: tiers 1 and 2 of `VOCAB`
-):             # dict: kind ('single'...), items, count (None: plural), style, bg, size, pos, ...
+):             # dict: kind, items, count (None: plural), style, bg, size, pos, unknown
     "What a caption asks for, as a dict like `World.spec`'s; a `TypeError` if it is not a str"
     if not isinstance(caption, str):
         raise TypeError(f'A caption is a str, not {type(caption).__name__}')

@@ -18,6 +18,7 @@ from .judge import load_judge, roughen
 from .latents import decode
 from .lora import lora_params
 from .pipelines import noise
+from .prompts import as_prompts
 from .samplers import dpmpp_2m, integrate
 from .sampling import guided_model
 from .schedules import sample_sigmas
@@ -365,7 +366,7 @@ def generate_quick(
     bs=16,         # Maximum batch size
 )->list:           # PIL pictures
     "Generate pictures from prompts in few steps, for looking at a model while it trains"
-    prompts = [prompts] if isinstance(prompts, str) else list(prompts)
+    prompts = as_prompts(prompts)
     sigmas = sample_sigmas(steps)
     uncond = text_emb(sd, '')
     if guidance is None: guidance = sd.guidance

@@ -178,7 +178,7 @@ def image_to_image(
     sd=None,       # A loaded model (`load`); None: that of `load()`
     strength=.6,   # 0 keeps the picture, 1 ignores it
     n=1,           # Pictures to make of each
-    seed=0,        # Picture k of each has seed `seed+k`; or a list of seeds
+    seed=0,        # Result k of each picture has seed `seed+k`; or a list of seeds
     steps=25,      # Steps all the way from noise; about `strength*steps` of them are run
     guidance=None, # 0 ignores the prompt, 1 uses it, more exaggerates it; None: `sd.guidance`
     negative='',   # Negative prompt: what not to draw
@@ -383,7 +383,7 @@ def inpaint(
     sd=None,       # A loaded model (`load`); None: that of `load()`
     strength=1.,   # 1 starts from noise, less keeps something of what was there
     n=1,           # Pictures to make of each
-    seed=0,        # Picture k of each has seed `seed+k`; or a list of seeds
+    seed=0,        # Result k of each picture has seed `seed+k`; or a list of seeds
     steps=25,      # Steps all the way from noise; about `strength*steps` of them are run
     guidance=None, # 0 ignores the prompt, 1 uses it, more exaggerates it; None: `sd.guidance`
     negative='',   # Negative prompt: what not to draw

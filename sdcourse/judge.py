@@ -119,6 +119,12 @@ class JudgeNet(nn.Module):
         for block in self.blocks: out.append(block(out[-1]))
         return out
 
+    def resized(self, x):
+        "Pictures (b,3,h,w), resized to the size that it was trained on"
+        if x.shape[-1]==self.size: return x
+        mode = 'area' if x.shape[-1]>self.size else 'bilinear'
+        return F.interpolate(x, (self.size,)*2, mode=mode)
+
     def features(self, x):
         "Pooled features (b,256), the input of all heads but `position`"
         return self._pooled(self.maps(x)[-1])
@@ -295,9 +301,7 @@ def see(
 )->dict:      # Head name -> probabilities (b,n); 'features' -> (b,256)
     "The judge's probabilities and features for pictures of any size"
     net = net or load_judge()
-    x = _pixels(ims)
-    if x.shape[-1]!=net.size:
-        x = F.interpolate(x, (net.size,)*2, mode='area' if x.shape[-1]>net.size else 'bilinear')
+    x = net.resized(_pixels(ims))
     with torch.no_grad(): parts = [net.answers(o) for o in x.cpu().split(bs)]
     seen = {k: torch.cat([a[k] for a,_ in parts]).softmax(1) for k in net.classes}
     return seen | dict(features=torch.cat([f for _,f in parts]))

@@ -193,7 +193,7 @@ def class_loss(
     net = net or load_judge()
     ix = _class_index(net, names, head)
     def loss(x):
-        x = _judge_size(x).cpu()
+        x = net.resized(x).cpu()
         if not rough: return one(x)
         return torch.stack([one(roughen(x)) for _ in range(rough)]).mean(0)
     def one(x):
@@ -209,9 +209,3 @@ def _class_index(net, names, head):
         if n not in known:
             raise ValueError(f'the judge knows no {head} {n!r}; it knows {", ".join(known)}')
     return torch.tensor([known.index(n) for n in names])
-
-def _judge_size(x):
-    "Pictures at the size that the judge was trained on"
-    n = load_judge().size
-    if x.shape[-1]==n: return x
-    return F.interpolate(x, (n,n), mode='area' if x.shape[-1]>n else 'bilinear')

@@ -251,7 +251,7 @@ def kid_bar(
     real, # Features of real ones (m,352)
     n=5,  # Number of groups
 ):        # Mean and standard error
-    "KID of drawn digits, from groups without a common member"
+    "KID of drawn digits, averaged over groups that share no picture"
     mixed = seen[torch.randperm(len(seen), generator=torch.Generator().manual_seed(0))]
     parts = torch.tensor([kid(o, real)[0] for o in mixed.chunk(n)])
     return parts.mean().item(),(parts.std()/n**.5).item()

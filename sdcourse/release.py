@@ -13,14 +13,14 @@ from pathlib import Path
 from statistics import mean
 import torch, torch.nn.functional as F
 from safetensors.torch import load_file, save_file
-from .captions import eval_prompts, parse_caption
+from .captions import parse_caption
 from .core import Table, to_tensor
 from .hub import WEIGHTS, checksums
-from .judge import retrieval, save_judge, summary, verdicts
+from .judge import retrieval, save_judge, summary
 from .latents import encode, psnr
 from .networks import RECIPES, generate_each, make_clip, make_tokenizer
-from .stages import (VAL, StickerData, UnetStage, load_part, pixels, through,
-                              trained_judge)
+from .stages import (VAL, StickerData, UnetStage, judged, load_part, pixels,
+                              through, trained_judge)
 from .stickers import make_world
 from .text import text_emb
 from .training import save_atomic
@@ -173,13 +173,10 @@ def measure_model(
 )->Table:         # One row per metric, with columns `figure`, `value`, `goal`, `what`
     "Measure a sticker model with the judge: nouns, colours, styles, compositions, VAE, speed"
     w = make_world(world)
-    def judged(kind, n):
-        prompts = eval_prompts(kind, max(1, n), seed, w)
-        ims = generate_each(sd, prompts, guidance, seed=seed)
-        return verdicts(ims, prompts, sure=0., clip=False)     # sure=0: take every answer
-    obj = judged('object', n)
-    style = judged('style', n//2)
-    others = {k:summary(judged(k, n//5))
+    def ask(kind, n): return judged(sd, kind, max(1, n), w, seed=seed, guidance=guidance)
+    obj = ask('object', n)
+    style = ask('style', n//2)
+    others = {k:summary(ask(k, n//5))
               for k in ('pair','held_out','scene','colour','count','position','free')}
     threads = f'{sd.vae.device}, {torch.get_num_threads()} threads'
     rows = [*_object_rows(obj, n), *_style_rows(style, w), *_other_rows(others),

@@ -9,6 +9,7 @@ __all__ = []
 
 # %% ../nbs/71_stages.ipynb #c4
 import zlib
+from functools import partial
 from itertools import count
 from pathlib import Path
 import torch, torch.nn as nn
@@ -152,6 +153,20 @@ def trained_judge(
     position = any(k.startswith('where.') for k in saved)
     classes = judge_classes(make_world(r['world']), position)
     return load_part(JudgeNet(classes, size=r['px']), out, 'judge')
+
+def judged(
+    sd,          # A loaded model (`load`), or a pipeline
+    kind,        # Kind of prompts (`eval_prompts`)
+    n,           # Number of pictures
+    world='cpu', # A `World`, or a key of `WORLDS`
+    net=None,    # A `JudgeNet`; None is the one in the package
+    seed=0,      # Seed of prompts and noise
+    **kw         # More arguments of `generate_each`
+):               # The rows of `verdicts`
+    "Draw prompts of one kind, and judge the pictures; every answer counts, however unsure"
+    prompts = eval_prompts(kind, n, seed, world)
+    ims = generate_each(sd, prompts, seed=seed, **kw)
+    return verdicts(ims, prompts, net, sure=0., clip=False)
 
 # %% ../nbs/71_stages.ipynb #c44
 class ClipStage(Stage):
@@ -362,13 +377,10 @@ class UnetStage(Stage):
     def _judged(self, net):
         "Share of pictures right in every respect, by kind of prompt; nothing without a judge"
         if not (self.out/'judge.pt').exists(): return {}
-        judge = trained_judge(self.r, self.out)
         self.pipe.unet = net
-        def share(kind):
-            prompts = eval_prompts(kind, self.n_judged, world=self.r['world'])
-            ims = generate_each(self.pipe, prompts)
-            return summary(verdicts(ims, prompts, judge, sure=0., clip=False))['right']
-        return {k: share(k) for k in self.kinds}
+        ask = partial(judged, self.pipe, n=self.n_judged, world=self.r['world'],
+                      net=trained_judge(self.r, self.out))
+        return {k: summary(ask(k))['right'] for k in self.kinds}
     def sheet(self, net, data):
         "One picture for each prompt of `SHEET`"
         self.pipe.unet = net

@@ -1010,3 +1010,9 @@ def test_nobody_reads_on():
 def test_home_of_outputs(pictures, tmp_path, monkeypatch):
     monkeypatch.setenv('HOME', str(tmp_path))
     assert teach(pictures, '~/out') == 0 and (tmp_path / 'out' / 'samples.png').exists()
+
+
+def test_one_text_is_one_picture():
+    "A single prompt isn't taken for a list of letters"
+    from sdcourse.dreambooth import generate_quick
+    assert len(generate_quick(sd, 'a fox', steps=1)) == 1
