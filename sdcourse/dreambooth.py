@@ -40,7 +40,8 @@ def quiet_words(
     shifts = []
     with torch.no_grad():
         plain = text_emb(sd, f'a {cls}')[0]
-        for some in _chunks(list(words), 64):
+        for k in range(0, len(words), 64):
+            some = [*words][k:k+64]
             shifts += _shift(text_emb(sd, [f'a {w} {cls}' for w in some]), plain).tolist()
     rows = sorted(zip(words.items(), shifts), key=lambda o: o[1])
     return Table(dict(word=w, id=i, shift=round(s, 3)) for (w,i),s in rows)
@@ -62,8 +63,6 @@ def _shift(
     cls = (emb[:,3]-plain[2]).norm(dim=1)/plain[2].norm()
     after = (emb[:,4:]-plain[3:-1]).norm(dim=2)/plain[3:-1].norm(dim=1)
     return cls+after.mean(1)
-
-def _chunks(xs, n): return [xs[i:i+n] for i in range(0, len(xs), n)]
 
 # %% ../nbs/43_dreambooth.ipynb #59ce1113
 def by_noise(

@@ -230,20 +230,17 @@ def _draw_batch(sd, channels, data, k, rng, p_drop=.1):
     extra,level = channels(sd, data.ims[k]/127.5-1, data.shapes[k].float(), rng)
     return data.latents[k],emb,extra.float(),level
 
-def _train_structure_channels(sd, ims, shapes, rng):
-    return structure_channels(shapes, sd.factor),None
-
 def _train_inpaint_channels(sd, ims, shapes, rng):
     "Random holes; 3 of 10 are the sticker's own outline, and a little more"
     outlines = F.max_pool2d(shapes, 7, 1, 3)
     own = torch.rand(len(ims), generator=rng)<.3
-    masks = []
-    for outline,use in zip(outlines, own):
-        if use and outline.any(): masks.append(outline[None])
-        else: masks.append(random_mask(rng, ims.shape[-1]))
+    masks = [outline[None] if use and outline.any() else random_mask(rng, ims.shape[-1])
+             for outline,use in zip(outlines, own)]
     return inpaint_channels(sd, ims, torch.cat(masks)),None
 
-_CHANNELS = dict(inpaint=_train_inpaint_channels, structure=_train_structure_channels)
+_CHANNELS = dict(
+    inpaint=_train_inpaint_channels,
+    structure=lambda sd, ims, shapes, rng: (structure_channels(shapes, sd.factor),None))
 
 # %% ../nbs/44_structure.ipynb #c36
 def train_structure(
@@ -280,15 +277,12 @@ def train_structure(
             s.i += start
             for g in opt.param_groups: g['lr'] = g['k']*lr*lr_shape(share(s.i), 'hold')
             nn.utils.clip_grad_norm_(params.values(), 1.)
-            _average(mean, params, min(.995, (s.i+1)/(s.i+10)))
+            keep = min(.995, (s.i+1)/(s.i+10))
+            with torch.no_grad():
+                torch._foreach_lerp_([*mean.values()], [*params.values()], 1-keep)
             s.mean = mean
             yield s
     finally: unet.requires_grad_(False)
-
-@torch.no_grad()
-def _average(mean, params, keep):
-    "Move the averaged weights towards the current ones, in place"
-    torch._foreach_lerp_(list(mean.values()), list(params.values()), 1-keep)
 
 # %% ../nbs/44_structure.ipynb #c41
 def load_structure(
@@ -348,15 +342,14 @@ def structured(
     guidance = sd.guidance if guidance is None else guidance
     emb = text_emb(sd, prompts)
     unet = with_channels(sd.unet, extra, level)
-    how = dict(levels=_levels(sd), v_prediction=_predicts_velocity(sd))
+    velocity = sd.scheduler.config.prediction_type=='v_prediction'
+    how = dict(levels=_levels(sd), v_prediction=velocity)
     if guidance==1: return noise_model(unet, emb, **how)
     return guided_model(unet, emb, text_emb(sd, ''), guidance, **how)
 
 def _levels(sd):
     "The model's noise level at each training timestep (1000,)"
     return to_sigma(sd.scheduler.alphas_cumprod.double().cpu())
-
-def _predicts_velocity(sd): return sd.scheduler.config.prediction_type=='v_prediction'
 
 @torch.no_grad()
 def generate_with(
