@@ -40,9 +40,10 @@ def quiet_words(
     shifts = []
     with torch.no_grad():
         plain = text_emb(sd, f'a {cls}')[0]
-        for k in range(0, len(words), 64):
-            some = [*words][k:k+64]
-            shifts += _shift(text_emb(sd, [f'a {w} {cls}' for w in some]), plain).tolist()
+        names = list(words)
+        for k in range(0, len(names), 64):
+            some = text_emb(sd, [f'a {w} {cls}' for w in names[k:k+64]])
+            shifts += _shift(some, plain).tolist()
     rows = sorted(zip(words.items(), shifts), key=lambda o: o[1])
     return Table(dict(word=w, id=i, shift=round(s, 3)) for (w,i),s in rows)
 

@@ -230,6 +230,9 @@ def _draw_batch(sd, channels, data, k, rng, p_drop=.1):
     extra,level = channels(sd, data.ims[k]/127.5-1, data.shapes[k].float(), rng)
     return data.latents[k],emb,extra.float(),level
 
+def _train_structure_channels(sd, ims, shapes, rng):
+    return structure_channels(shapes, sd.factor),None
+
 def _train_inpaint_channels(sd, ims, shapes, rng):
     "Random holes; 3 of 10 are the sticker's own outline, and a little more"
     outlines = F.max_pool2d(shapes, 7, 1, 3)
@@ -238,9 +241,7 @@ def _train_inpaint_channels(sd, ims, shapes, rng):
              for outline,use in zip(outlines, own)]
     return inpaint_channels(sd, ims, torch.cat(masks)),None
 
-_CHANNELS = dict(
-    inpaint=_train_inpaint_channels,
-    structure=lambda sd, ims, shapes, rng: (structure_channels(shapes, sd.factor),None))
+_CHANNELS = dict(inpaint=_train_inpaint_channels, structure=_train_structure_channels)
 
 # %% ../nbs/44_structure.ipynb #c36
 def train_structure(
